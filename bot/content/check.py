@@ -1,0 +1,302 @@
+"""Finds what is wrong with the content folder, so that an editor can mend it before a patient meets it.
+
+`check` looks at each file alone (front matter, lengths, reading, words that frighten) and then at the files
+together (both languages, placeholders, choices and where they lead). It reads, and never changes, the files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import permutations, product
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.content.errors import ContentFault
+from bot.content.readability import flesch, lix, words
+from bot.content.store import CONTENT, LANGUAGES, read_yaml
+from bot.content.texts import FIELDS, FRONT_MATTER, PLACEHOLDER, Text, line_of, read_text
+
+MAX_BUBBLE = 500
+MAX_TITLE = 40
+MIN_WORDS = 30
+MAX_LIX = 30
+MAX_LIX_SAFETY = 25
+MIN_FLESCH = 70
+SAFETY = ("welcome/", "safety_check/", "screening/", "care/", "system/")
+NEEDS_SOURCE = ("topic/", "care/", "screening/")
+PLACEHOLDERS = frozenset({"operator", "total", "step", "limit", "wait", "retention_days"})
+OWN_CHOICE = "option_"
+SHARED_FILES = ("choices.yml", "page.yml")
+
+Words = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """One text file: its source for line numbers, its front matter, and the text if it could be read."""
+
+    path: Path
+    key: str
+    language: str
+    source: str
+    head: dict[str, Any]
+    text: Text | None
+
+    def fault(self, needle: str, message: str) -> ContentFault:
+        """A fault at the first line that holds `needle`."""
+        return ContentFault(self.path, line_of(self.source, needle), message)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the texts lean on: button titles by language, sources by short name, words that frighten."""
+
+    titles: dict[str, dict[str, str]]
+    sources: dict[str, Any]
+    frightening: dict[str, Words]
+
+
+def check(root: Path = CONTENT, today: date | None = None) -> list[ContentFault]:
+    """Every fault in the content below `root`, sorted by file and line; `today` decides what is overdue."""
+    faults: list[ContentFault] = []
+    today = today or date.today()
+    shared = Shared(
+        titles={language: read_yaml(root / language / "choices.yml", faults) for language in LANGUAGES},
+        sources=read_yaml(root / "sources.yml", faults),
+        frightening=read_yaml(root / "frightening_words.yml", faults),
+    )
+    files: dict[tuple[str, str], File] = {}
+    for language in LANGUAGES:
+        read_yaml(root / language / "page.yml", faults)
+        for path in sorted((root / language).rglob("*.md")):
+            file = _read(path, root / language, shared.titles[language], faults)
+            files[file.key, language] = file
+            faults += _file_faults(file, shared, today)
+    faults += _source_faults(root / "sources.yml", shared.sources)
+    for name, (one, other) in product(SHARED_FILES, permutations(LANGUAGES, 2)):
+        faults += _shared_faults(root / one / name, root / other / name)
+    faults += _faults_between(files)
+    return sorted(set(faults), key=lambda fault: (str(fault.path), fault.line, fault.message))
+
+
+def _read(path: Path, folder: Path, titles: dict[str, str], faults: list[ContentFault]) -> File:
+    """Reads one file as far as it can be read; what hinders the rest is added to `faults`."""
+    key = path.relative_to(folder).with_suffix("").as_posix()
+    source, head, text = "", {}, None
+    try:
+        source = path.read_text(encoding="utf-8")
+        head = _head(path, source)
+        if shape := list(_shape_faults(path, source, head)):
+            faults += shape
+        else:
+            named = {_name(item): _name(item) for item in head.get("choices") or []}
+            text = read_text(path, folder, named | titles)
+    except UnicodeDecodeError:
+        faults.append(ContentFault(path, 1, "is not UTF-8 text"))
+    except ContentFault as fault:
+        faults.append(fault)
+    return File(path, key, folder.name, source, head, text)
+
+
+def _head(path: Path, source: str) -> dict[str, Any]:
+    """The front matter, or an empty one where `read_text` will say what is wrong with it."""
+    match = FRONT_MATTER.match(source)
+    try:
+        head = (yaml.safe_load(match["head"]) if match else None) or {}
+    except yaml.YAMLError:
+        return {}
+    if not isinstance(head, dict):
+        raise ContentFault(path, 1, "front matter must hold fields, as in 'title: ...'")
+    return head
+
+
+def _name(item: Any) -> str:
+    return str(item.get("name", "")) if isinstance(item, dict) else str(item)
+
+
+def _shape_faults(path: Path, source: str, head: dict[str, Any]) -> Iterator[ContentFault]:
+    """Front matter whose values are of the wrong kind, so that reading it as a text would go wrong."""
+
+    def fault(needle: str, message: str) -> ContentFault:
+        return ContentFault(path, line_of(source, needle), message)
+
+    for name in ("choices", "sources"):
+        if not isinstance(head.get(name) or [], list):
+            yield fault(f"{name}:", f"'{name}' must be a list")
+            return
+    for item in head.get("choices") or []:
+        if isinstance(item, bool):
+            yield fault("choices:", 'write the choices "yes" and "no" in quotation marks')
+        elif not isinstance(item, (str, dict)):
+            yield fault("choices:", f"choice '{item}' must be a name or hold a name and a title")
+        elif isinstance(item, dict) and (unknown := sorted(set(item) - {"name", "title", "leads_to"})):
+            yield fault(f"{unknown[0]}:", f"a choice has no field '{unknown[0]}'")
+    for item in head.get("sources") or []:
+        if not isinstance(item, str):
+            yield fault("sources:", f"source '{item}' must be a short name")
+    image = head.get("image")
+    if image is not None and not (isinstance(image, dict) and set(image) == {"file", "alt"}):
+        yield fault("image:", "an image needs 'file' and 'alt'")
+    for name in ("reviewed_on", "review_due"):
+        if head.get(name) is not None and type(head[name]) is not date:
+            yield fault(f"{name}:", f"'{name}' must be a date, as in 2027-05-21")
+
+
+def _file_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFault]:
+    if file.text is None:
+        return
+    yield from _front_matter_faults(file, shared, today)
+    yield from _choice_faults(file, file.text, shared.titles[file.language])
+    yield from _bubble_faults(file, file.text)
+    yield from _reading_faults(file, file.text)
+    yield from _frightening_faults(file, file.text, shared.frightening.get(file.language) or {})
+
+
+def _front_matter_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFault]:
+    head = file.head
+    for name in sorted(FIELDS - {"image", *head}):
+        yield file.fault("---", f"front matter lacks '{name}'")
+    if not head.get("title"):
+        yield file.fault("title:", "the text has no title")
+    for name in head.get("sources") or []:
+        if name not in shared.sources:
+            yield file.fault("sources:", f"unknown source '{name}'; known are {', '.join(shared.sources)}")
+    if file.key.startswith(NEEDS_SOURCE) and not head.get("sources"):
+        yield file.fault("sources:", "this text must name at least one source")
+    if bool(head.get("reviewed_by")) != bool(head.get("reviewed_on")):
+        yield file.fault("reviewed_", "'reviewed_by' and 'reviewed_on' belong together")
+    due = head.get("review_due")
+    if due is None:
+        yield file.fault("review_due:", "'review_due' is missing")
+    elif due < today:
+        yield file.fault("review_due:", f"review was due on {due}")
+
+
+def _choice_faults(file: File, text: Text, titles: dict[str, str]) -> Iterator[ContentFault]:
+    seen: set[str] = set()
+    for choice in text.choices:
+        if choice.name in seen:
+            yield file.fault(choice.name, f"choice '{choice.name}' is there twice")
+        seen.add(choice.name)
+        if choice.name.startswith(OWN_CHOICE):
+            if choice.title == choice.name:
+                yield file.fault(choice.name, f"choice '{choice.name}' has no title")
+        elif choice.name not in titles:
+            yield file.fault(choice.name, f"unknown choice '{choice.name}'; choices.yml does not have it")
+        if choice.title != titles.get(choice.name) and len(choice.title) > MAX_TITLE:
+            yield file.fault(choice.name, _too_long_title(choice.name, choice.title))
+
+
+def _too_long_title(name: str, title: str) -> str:
+    return f"the title of '{name}' has {len(title)} characters; {MAX_TITLE} is the most a button shows"
+
+
+def _bubble_faults(file: File, text: Text) -> Iterator[ContentFault]:
+    for number, bubble in enumerate(text.bubbles, 1):
+        if len(bubble) > MAX_BUBBLE:
+            yield file.fault(bubble, f"bubble {number} has {len(bubble)} characters, over {MAX_BUBBLE}")
+        for name in PLACEHOLDER.findall(bubble):
+            if name not in PLACEHOLDERS:
+                known = ", ".join(sorted(PLACEHOLDERS))
+                yield file.fault(f"{{{name}}}", f"unknown placeholder '{{{name}}}'; known are {known}")
+
+
+def _reading_faults(file: File, text: Text) -> Iterator[ContentFault]:
+    """Whether the whole text is easy enough; a very short one cannot be measured."""
+    body = "\n\n".join(text.bubbles)
+    if len(words(body)) < MIN_WORDS:
+        return
+    if file.language == "da":
+        bar = MAX_LIX_SAFETY if file.key.startswith(SAFETY) else MAX_LIX
+        if (figure := lix(body)) > bar:
+            yield file.fault(text.bubbles[0], f"hard to read: LIX {figure:.1f}, at most {bar} is asked")
+    elif (figure := flesch(body)) < MIN_FLESCH:
+        message = f"hard to read: Flesch {figure:.1f}, at least {MIN_FLESCH} is asked"
+        yield file.fault(text.bubbles[0], message)
+
+
+def _frightening_faults(file: File, text: Text, known: Words) -> Iterator[ContentFault]:
+    """Word stems that frighten, unless the list lets this very key explain them."""
+    explained = (known.get("explained") or {}).get(file.key) or []
+    begin = file.source.index(text.bubbles[0], file.source.index("\n---\n"))
+    for stem, instead in (known.get("words") or {}).items():
+        if stem in explained:
+            continue
+        found = re.compile(rf"\b{re.escape(stem)}\w*", re.IGNORECASE).search(file.source, begin)
+        if found:
+            line = file.source.count("\n", 0, found.start()) + 1
+            yield ContentFault(file.path, line, f"'{found[0]}' may frighten; {instead}")
+
+
+def _source_faults(path: Path, sources: dict[str, Any]) -> Iterator[ContentFault]:
+    for name, entry in sources.items():
+        title = entry.get("title") if isinstance(entry, dict) else None
+        titled = isinstance(title, dict) and all(title.get(language) for language in LANGUAGES)
+        if not titled or not entry.get("url"):
+            message = f"source '{name}' needs a title in {' and '.join(LANGUAGES)}, and a url"
+            yield ContentFault(path, _key_lines(path).get(name, 1), message)
+
+
+def _shared_faults(path: Path, other: Path) -> Iterator[ContentFault]:
+    """What `path` has and `other`, the same file in another language, lacks; and button titles too long."""
+    mine, theirs = read_yaml(path, []), read_yaml(other, [])
+    lines = _key_lines(path) if mine else {}
+    where = f"{other.parent.name}/{other.name}"
+    for key, value in mine.items():
+        line = lines.get(key, 1)
+        if not isinstance(key, str) or not isinstance(value, str):
+            yield ContentFault(path, line, f"'{key}' and what it says must be text; use quotation marks")
+            continue
+        if path.name == "choices.yml" and len(value) > MAX_TITLE:
+            yield ContentFault(path, line, _too_long_title(key, value))
+        if theirs and key not in theirs:
+            yield ContentFault(path, line, f"'{key}' is missing in {where}")
+        elif extra := _placeholders(value) - _placeholders(str(theirs.get(key, value))):
+            yield ContentFault(path, line, f"placeholder '{{{min(extra)}}}' of '{key}' is missing in {where}")
+
+
+def _key_lines(path: Path) -> dict[Any, int]:
+    """The line of each top-level key of a YAML mapping."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return {yaml.safe_load(yaml.serialize(key)): key.start_mark.line + 1 for key, _ in pairs}
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(PLACEHOLDER.findall(text))
+
+
+def _faults_between(files: dict[tuple[str, str], File]) -> Iterator[ContentFault]:
+    """Faults that show only when the files are read side by side."""
+    for (key, language), file in files.items():
+        for other in LANGUAGES:
+            if (key, other) not in files:
+                yield ContentFault(file.path, 1, f"there is no '{other}' text of '{key}'")
+            elif other != language:
+                yield from _differences(file, files[key, other])
+        for choice in file.text.choices if file.text else ():
+            if choice.leads_to and (choice.leads_to, language) not in files:
+                message = f"'{choice.name}' leads to '{choice.leads_to}', which does not exist"
+                yield file.fault(choice.leads_to, message)
+
+
+def _differences(file: File, other: File) -> Iterator[ContentFault]:
+    if not file.text or not other.text:
+        return
+    for name in sorted(_placeholders(file.source) - _placeholders(other.source)):
+        yield file.fault(f"{{{name}}}", f"placeholder '{{{name}}}' is missing in {other.language}")
+    mine, theirs = _targets(file.text), _targets(other.text)
+    if file.language != LANGUAGES[0] and mine != theirs:
+        message = f"choices differ from {other.language}: {', '.join(mine)}; there: {', '.join(theirs)}"
+        yield file.fault("choices:", message)
+
+
+def _targets(text: Text) -> list[str]:
+    return [
+        f"{choice.name} -> {choice.leads_to}" if choice.leads_to else choice.name for choice in text.choices
+    ]

@@ -1,0 +1,127 @@
+"""One text of the assistant: a Markdown file with front matter, read into a `Text`.
+
+The path below the language's folder, without `.md`, is the content key: `content/da/topic/imaging.md` is the
+Danish text of `topic/imaging`. A line of `***` ends one bubble and begins the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.content.errors import ContentFault
+
+FRONT_MATTER = re.compile(r"\A---\n(?P<head>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
+BUBBLE_BREAK = re.compile(r"^\*\*\*[ \t]*$", re.MULTILINE)
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+FIELDS = frozenset(
+    {"title", "choices", "sources", "image", "reviewed_by", "reviewed_on", "review_due"}
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A button: `name` is stable English, `title` what the patient reads, `leads_to` the key it opens."""
+
+    name: str
+    title: str
+    leads_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture below the static folder and what it says to those who do not see it."""
+
+    file: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in one language. `bubbles` are shown one after the other; `choices` belong to the last."""
+
+    key: str
+    language: str
+    title: str
+    bubbles: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    sources: tuple[str, ...]
+    image: Image | None
+    reviewed_by: str | None
+    reviewed_on: date | None
+    review_due: date | None
+    version: str
+    path: Path
+
+    @property
+    def signed(self) -> bool:
+        """Whether a clinician has approved this very text."""
+        return bool(self.reviewed_by and self.reviewed_on)
+
+
+def line_of(source: str, needle: str) -> int:
+    """The first line (from 1) that holds `needle`, or 1."""
+    at = source.find(needle)
+    return 1 if at < 0 else source.count("\n", 0, at) + 1
+
+
+def read_text(path: Path, root: Path, titles: dict[str, str]) -> Text:
+    """Reads one file below `root` (`content/<language>`); `titles` are the language's usual button titles.
+
+    Raises ContentFault with the line where the file is not as described above.
+    """
+    source = path.read_text(encoding="utf-8")
+    head, body = _split(path, source)
+    key = path.relative_to(root).with_suffix("").as_posix()
+    bubbles = tuple(part.strip() for part in BUBBLE_BREAK.split(body))
+    if not all(bubbles):
+        raise ContentFault(path, line_of(source, "***"), "a bubble is empty")
+    return Text(
+        key=key,
+        language=root.name,
+        title=str(head.get("title") or ""),
+        bubbles=bubbles,
+        choices=_choices(path, source, head.get("choices") or [], titles),
+        sources=tuple(head.get("sources") or ()),
+        image=Image(**head["image"]) if head.get("image") else None,
+        reviewed_by=head.get("reviewed_by"),
+        reviewed_on=head.get("reviewed_on"),
+        review_due=head.get("review_due"),
+        version=hashlib.sha256(source.encode()).hexdigest()[:12],
+        path=path,
+    )
+
+
+def _split(path: Path, source: str) -> tuple[dict[str, Any], str]:
+    match = FRONT_MATTER.match(source)
+    if not match:
+        raise ContentFault(path, 1, "must begin with front matter between two lines of '---'")
+    try:
+        head = yaml.safe_load(match["head"]) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 1
+        raise ContentFault(path, line, f"front matter is not valid YAML: {error}") from error
+    if unknown := sorted(set(head) - FIELDS):
+        raise ContentFault(path, line_of(source, unknown[0]), f"unknown field '{unknown[0]}'")
+    return head, match["body"]
+
+
+def _choices(
+    path: Path, source: str, items: list[str | dict[str, str]], titles: dict[str, str]
+) -> tuple[Choice, ...]:
+    found = []
+    for item in items:
+        fields = {"name": item} if isinstance(item, str) else item
+        name = str(fields.get("name", ""))
+        title = fields.get("title") or titles.get(name)
+        if not name or not title:
+            raise ContentFault(path, line_of(source, name or "choices"), f"choice '{name}' has no title")
+        found.append(Choice(name, title, fields.get("leads_to")))
+    return tuple(found)
