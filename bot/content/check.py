@@ -297,6 +297,4 @@ def _differences(file: File, other: File) -> Iterator[ContentFault]:
 
 
 def _targets(text: Text) -> list[str]:
-    return [
-        f"{choice.name} -> {choice.leads_to}" if choice.leads_to else choice.name for choice in text.choices
-    ]
+    return [f"{choice.name} -> {choice.leads_to}" if choice.leads_to else choice.name for choice in text.choices]

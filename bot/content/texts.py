@@ -20,9 +20,7 @@ from bot.content.errors import ContentFault
 FRONT_MATTER = re.compile(r"\A---\n(?P<head>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
 BUBBLE_BREAK = re.compile(r"^\*\*\*[ \t]*$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-FIELDS = frozenset(
-    {"title", "choices", "sources", "image", "reviewed_by", "reviewed_on", "review_due"}
-)
+FIELDS = frozenset({"title", "choices", "sources", "image", "reviewed_by", "reviewed_on", "review_due"})
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ def refuse_tensorflow_components(config: Path) -> None:
 def run_module(module: str, arguments: Sequence[str]) -> None:
     """Runs `python -m module arguments` in this process after preparing it (`rasa` or `rasa_sdk`)."""
     install()
+    sys.path.insert(0, os.getcwd())
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -21,9 +21,7 @@ SYLLABLES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("word", "count"), [(word, n) for n, row in SYLLABLES.items() for word in row.split()]
-)
+@pytest.mark.parametrize(("word", "count"), [(word, n) for n, row in SYLLABLES.items() for word in row.split()])
 def test_syllables_are_counted_as_spoken(word: str, count: int) -> None:
     assert syllables(word) == count
 

@@ -38,9 +38,7 @@ HEADLINES = {
     ("urgent", "en"): "**Speak to a doctor today**",
     ("soon", "en"): "**Book a time with your GP**",
 }
-CARDS = [(flag, "") for flag in LEVELS] + [
-    (flag, "/relative") for flag, level in LEVELS.items() if level != "soon"
-]
+CARDS = [(flag, "") for flag in LEVELS] + [(flag, "/relative") for flag, level in LEVELS.items() if level != "soon"]
 ANSWERS = ["yes", "no", "unsure", "back", "menu"]
 CORE = ["pain_not_damage", "stay_active", "imaging", "red_flags_info"]
 DOSE = re.compile(r"\d+\s?(?:mg|milligram|gram|ml|g|tabletter|tablets|piller|pills)\b", re.IGNORECASE)
@@ -155,9 +153,7 @@ def test_right_answer_is_not_always_in_the_same_place() -> None:
 def test_delay_never_hides_the_alarm_signs(text: Text) -> None:
     body = " ".join(text.bubbles)
     assert "112" in body
-    signs = (
-        ["tisse", "skridt", "ben", "brystet"] if text.language == "da" else ["pee", "numb", "leg", "chest"]
-    )
+    signs = ["tisse", "skridt", "ben", "brystet"] if text.language == "da" else ["pee", "numb", "leg", "chest"]
     assert all(sign in body for sign in signs)
 
 

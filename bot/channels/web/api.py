@@ -1,0 +1,200 @@
+"""The chat API: parse, ask the services, reply. Contract: docs/architecture.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from bot.dialogue.replies import Reply
+from bot.dialogue.turns import Turns, UnknownChoice
+from bot.store import conversations as store
+from bot.store.models import Conversation
+
+MOST_CHARACTERS = 2000
+router = APIRouter(prefix="/api/chat")
+ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.:-]+$")]
+
+
+class Start(BaseModel):
+    """Begins a conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+    language: Literal["da", "en"] | None = None
+    invite: str | None = Field(None, max_length=64)
+
+
+class Send(BaseModel):
+    """A text or a choice."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: ClientId
+    text: str | None = None
+    choice: str | None = Field(None, max_length=64)
+
+
+class Language(BaseModel):
+    """The language from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+    language: Literal["da", "en"]
+
+
+class Started(BaseModel):
+    """A new conversation."""
+
+    token: str
+    language: str
+    messages: list[Reply]
+
+
+class Messages(BaseModel):
+    """Replies."""
+
+    messages: list[Reply]
+
+
+def turns(request: Request) -> Turns:
+    """The service of this process."""
+    found: Turns = request.app.state.turns
+    return found
+
+
+TurnsDep = Annotated[Turns, Depends(turns)]
+
+
+def problem(service: Turns, status: int, code: str, language: str, **values: Any) -> HTTPException:
+    """An error with kind words in the patient's language (content `system/<code>`)."""
+    text = service.content.get(f"system/{code}", language).bubbles[0]
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return HTTPException(status, {"code": code, "message": text})
+
+
+async def conversation(service: TurnsDep, authorization: Annotated[str, Header()] = "") -> Conversation:
+    """The conversation of the bearer token."""
+    token = authorization.removeprefix("Bearer ").strip()
+    found = await asyncio.to_thread(store.find, service.engine, token) if token else None
+    if not found:
+        raise problem(service, 401, "session_gone", "da")
+    return found
+
+
+ConversationDep = Annotated[Conversation, Depends(conversation)]
+
+
+def preferred(request: Request) -> str:
+    """The browser's language, Danish unless it plainly prefers English."""
+    wanted = request.headers.get("accept-language", "da").casefold()
+    first = next((part[:2] for part in wanted.split(",") if part[:2].strip() in {"da", "en"}), "da")
+    return first
+
+
+async def begin(service: Turns, language: str) -> Started:
+    """Opens a conversation and says the welcome."""
+    token, opened = await asyncio.to_thread(store.create, service.engine, language=language)
+    replies = service.say(opened, "welcome/intro")
+    service.unstored[opened.id] += [reply.model_dump() for reply in replies]
+    return Started(token=token, language=language, messages=replies)
+
+
+def checked_text(service: Turns, text: str, language: str) -> str:
+    """The text without what no database takes. Raises HTTPException 422 for empty or too long."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    if len(text) > MOST_CHARACTERS:
+        raise problem(service, 422, "too_long", language, limit=MOST_CHARACTERS)
+    if not text.strip():
+        raise problem(service, 422, "empty", language)
+    return text
+
+
+async def deliver(service: Turns, found: Conversation, body: Send) -> list[Reply]:
+    """One message to its replies. Raises HTTPException with kind words."""
+    if (body.text is None) == (body.choice is None):
+        raise problem(service, 422, "bad_request", found.language)
+    text = checked_text(service, body.text, found.language) if body.text is not None else None
+    try:
+        return await service.receive(found, body.id, text, body.choice)
+    except UnknownChoice:
+        raise problem(service, 422, "unknown_choice", found.language) from None
+
+
+@router.post("", status_code=201)
+async def start(request: Request, service: TurnsDep, body: Start) -> Started:
+    """A new conversation: its token and the welcome."""
+    return await begin(service, body.language or preferred(request))
+
+
+@router.post("/messages")
+async def send(service: TurnsDep, found: ConversationDep, body: Send) -> Messages:
+    """The replies to a message; the same id again gives the same answer."""
+    return Messages(messages=await deliver(service, found, body))
+
+
+async def said(service: Turns, found: Conversation) -> list[dict[str, Any]]:
+    """Everything visible, what was said before consent included while this process remembers it."""
+    stored = await asyncio.to_thread(store.transcript, service.engine, found.id)
+    return service.unstored.get(found.id, []) + stored
+
+
+@router.get("/messages")
+async def messages(service: TurnsDep, found: ConversationDep) -> Messages:
+    """The whole visible conversation."""
+    return Messages.model_validate({"messages": await said(service, found)})
+
+
+@router.get("/export")
+async def export(service: TurnsDep, found: ConversationDep) -> dict[str, Any]:
+    """The person's data."""
+    return {
+        "language": found.language,
+        "region": found.region,
+        "consent_version": found.consent_version,
+        "consented_at": found.consented_at,
+        "messages": await asyncio.to_thread(store.transcript, service.engine, found.id),
+    }
+
+
+@router.put("/language")
+async def language(service: TurnsDep, found: ConversationDep, body: Language) -> dict[str, Any]:
+    """Switches the language; the conversation stays where it is."""
+    await asyncio.to_thread(store.change, service.engine, found.id, language=body.language, language_chosen=True)
+    found.language = body.language
+    key = "control/language_changed" if found.consented_at else "welcome/intro"
+    replies = service.say(found, key)
+    service.unstored[found.id] += [reply.model_dump() for reply in replies]
+    return {"language": body.language, "messages": [reply.model_dump() for reply in replies]}
+
+
+@router.delete("", status_code=204)
+async def erase(service: TurnsDep, found: ConversationDep) -> Response:
+    """Erases the conversation."""
+    await asyncio.to_thread(store.erase, service.engine, found.id)
+    service.unstored.pop(found.id, None)
+    return Response(status_code=204)
+
+
+@router.get("/events")
+async def events(request: Request, service: TurnsDep, found: ConversationDep) -> StreamingResponse:
+    """Late replies as server-sent events."""
+    known = {entry["id"] for entry in await said(service, found)}
+
+    async def stream() -> AsyncIterator[str]:
+        yield ": here\n\n"
+        quiet = 0
+        while not await request.is_disconnected():
+            for reply in reversed(await asyncio.to_thread(store.latest_replies, service.engine, found.id, 10)):
+                if reply["id"] not in known:
+                    known.add(reply["id"])
+                    yield f"event: message\nid: {reply['id']}\ndata: {json.dumps(reply, ensure_ascii=False)}\n\n"
+            quiet += 1
+            if quiet % 15 == 0:
+                yield ": still here\n\n"
+            await asyncio.sleep(1)
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store"})

@@ -1,0 +1,77 @@
+"""The `rygraad` command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import typer
+
+from bot.settings import ROOT, get_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rygråd: self-management of low back pain.")
+content_app = typer.Typer(no_args_is_help=True, help="The texts.")
+app.add_typer(content_app, name="content")
+
+
+@app.command()
+def up() -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    from bot.supervisor import run
+
+    raise SystemExit(run(get_settings()))
+
+
+@app.command()
+def train() -> None:
+    """Train what is out of date."""
+    from bot.rasa.project import train as train_models
+
+    typer.echo(f"Model ready: {train_models().relative_to(ROOT)}")
+
+
+@app.command()
+def parse() -> None:
+    """Read JSON Lines with `text`; write each with intent, topic, confidence, outcome, level and flags."""
+    from bot.nlu.parse import Parser
+
+    parser = Parser.load()
+    for line in sys.stdin:
+        if line.strip():
+            item = json.loads(line)
+            typer.echo(json.dumps({**item, **parser.parse(str(item["text"]))}, ensure_ascii=False))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def rasa(context: typer.Context) -> None:
+    """Run any Rasa command (train, shell, test, data validate, ...) in this project."""
+    from bot.rasa.launcher import NeedsTensorFlow, refuse_tensorflow_components, run_module
+    from bot.rasa.project import environment, with_defaults
+
+    os.chdir(ROOT)
+    os.environ.update(environment(get_settings()))
+    try:
+        refuse_tensorflow_components(ROOT / "config.yml")
+    except NeedsTensorFlow as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(2) from error
+    run_module("rasa", with_defaults(context.args))
+
+
+@content_app.command("check")
+def content_check() -> None:
+    """Name file and line of every fault in the texts."""
+    from bot.content.check import check
+    from bot.content.store import CONTENT
+
+    faults = check(CONTENT)
+    for fault in faults:
+        typer.echo(str(fault))
+    typer.echo(f"{len(faults)} faults" if faults else "No faults.")
+    raise SystemExit(1 if faults else 0)
+
+
+def main() -> None:
+    """The console script."""
+    app()

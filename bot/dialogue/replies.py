@@ -1,0 +1,121 @@
+"""From a content key to the replies a patient sees, in one language and for one region."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from bot.content.store import CONTENT, ContentStore, fill
+from bot.screening.flags import load_flags
+
+
+class Choice(BaseModel):
+    """A button; `value` is opaque to the client."""
+
+    name: str
+    title: str
+    value: str
+
+
+class Contact(BaseModel):
+    """Whom to call."""
+
+    name: str
+    phone: str
+
+
+class Care(BaseModel):
+    """Makes a reply a care card."""
+
+    level: str
+    flags: list[str]
+    contacts: list[Contact]
+
+
+class Image(BaseModel):
+    """A picture and its text alternative."""
+
+    url: str
+    alt: str
+
+
+class Source(BaseModel):
+    """What a text rests on."""
+
+    title: str
+    url: str
+
+
+class Reply(BaseModel):
+    """One bubble, as in the API."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    key: str
+    version: str = ""
+    text: str
+    choices: list[Choice] = []
+    care: Care | None = None
+    image: Image | None = None
+    topic: str | None = None
+    sources: list[Source] = []
+
+
+@lru_cache
+def contacts() -> dict[str, Any]:
+    """content/contacts.yml"""
+    return dict(yaml.safe_load((CONTENT / "contacts.yml").read_text(encoding="utf-8")))
+
+
+def contact_list(names: list[str], language: str, region: str | None) -> list[Contact]:
+    """The contacts of these names; `own_region_line` is the region's line, or all five when it is unknown."""
+    data = contacts()
+    found: list[dict[str, Any]] = []
+    for name in names:
+        if name == "own_region_line":
+            found += [data["regions"][region]] if region in data["regions"] else data["regions"].values()
+        else:
+            found.append(data["contacts"][name])
+    return [Contact(name=item["name"][language], phone=item["phone"]) for item in found]
+
+
+def render(
+    content: ContentStore, key: str, language: str, region: str | None, values: Mapping[str, Any]
+) -> list[Reply]:
+    """The bubbles of a key; choices, sources and picture belong to the last. Raises UnknownKey."""
+    text = content.get(key, language)
+    replies = [
+        Reply(
+            id=secrets.token_urlsafe(12),
+            key=key,
+            version=text.version,
+            text=fill(bubble, dict(values)),
+            topic=key.split("/")[1] if key.startswith("topic/") and content.has(key) else None,
+        )
+        for bubble in text.bubbles
+    ]
+    last = replies[-1]
+    last.choices = [Choice(name=c.name, title=c.title, value=secrets.token_urlsafe(9)) for c in text.choices]
+    last.sources = [
+        Source(title=s.title, url=s.url) for s in (content.sources[language][name] for name in text.sources)
+    ]
+    return replies
+
+
+def care_card(
+    content: ContentStore, flags: list[str], level: str, language: str, region: str | None, relative: bool
+) -> Reply:
+    """The one card for these flags, highest first. Levels and contacts: content/red_flags.yml."""
+    key = f"care/{flags[0]}"
+    if relative and content.has(f"{key}/relative"):
+        key = f"{key}/relative"
+    reply = render(content, key, language, region, {})[0]
+    names = list(load_flags().flags[flags[0]].contacts)
+    reply.care = Care(level=level, flags=flags, contacts=contact_list(names, language, region))
+    return reply

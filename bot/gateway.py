@@ -1,0 +1,118 @@
+"""The gateway: the only process that is exposed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from limits import parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from sqlalchemy import text
+
+from bot.channels.web import api, page
+from bot.channels.web.limits import BodyCap
+from bot.content.store import load
+from bot.dialogue.rasa_client import RasaClient
+from bot.dialogue.turns import Turns
+from bot.screening.model import default_model_path
+from bot.screening.screener import Screener
+from bot.settings import Settings, get_settings
+from bot.store.database import migrate, open_database
+
+SAFETY_TEXTS = ("care/", "screening/", "safety_check/", "system/", "welcome/")
+
+
+class UnsignedTexts(Exception):
+    """Production needs safety texts a clinician has approved."""
+
+
+def build_turns(settings: Settings) -> Turns:
+    """Content, screening, database and Rasa's address. Raises BrokenContent, UnsignedTexts."""
+    content = load()
+    if settings.env == "production" and (unsigned := content.unsigned(SAFETY_TEXTS)):
+        raise UnsignedTexts(f"not clinically approved: {', '.join(unsigned[:5])} and {len(unsigned)} in all")
+    migrate(settings.database)
+    path = default_model_path()
+    screener = Screener.load(path if path.exists() else None)
+    rasa = RasaClient(settings.rasa_url, settings.rasa_secret.get_secret_value())
+    return Turns(open_database(settings.database), content, screener, rasa, settings)
+
+
+def create_app(settings: Settings | None = None, turns: Turns | None = None) -> FastAPI:
+    """The application; tests give their own services."""
+    settings = settings or get_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.turns = turns or build_turns(settings)
+        await app.state.turns.recover()
+        yield
+        await app.state.turns.rasa.close()
+
+    app = FastAPI(title="Rygråd", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(api.router)
+    app.include_router(page.router)
+    app.mount("/static", StaticFiles(directory=page.STATIC))
+    _add_limits(app, settings)
+    _add_health(app)
+    app.add_middleware(BodyCap)
+    return app
+
+
+def _add_limits(app: FastAPI, settings: Settings) -> None:
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+    rate = None if settings.rate_limit == "off" else parse(settings.rate_limit)
+    per_address = parse("60/minute")
+
+    @app.middleware("http")
+    async def limit(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        if rate and request.method == "POST":
+            token = request.headers.get("authorization", "")
+            address = request.client.host if request.client else ""
+            slow = not await limiter.hit(per_address, address) or (token and not await limiter.hit(rate, token))
+            if slow:
+                detail = {"code": "rate_limited", "message": _slow_down(request)}
+                return JSONResponse({"detail": detail}, 429, {"Retry-After": "10"})
+        response = await go_on(request)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, _: Exception) -> JSONResponse:
+        text_ = request.app.state.turns.content.get("system/bad_request", api.preferred(request)).bubbles[0]
+        return JSONResponse({"detail": {"code": "bad_request", "message": text_}}, 422)
+
+
+def _slow_down(request: Request) -> str:
+    bubble = request.app.state.turns.content.get("system/rate_limited", api.preferred(request)).bubbles[0]
+    return str(bubble).replace("{wait}", "10")
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def readyz(request: Request, response: Response) -> dict[str, bool]:
+        service: Turns = request.app.state.turns
+
+        def database() -> bool:
+            with service.engine.connect() as connection:
+                return connection.execute(text("select 1")).scalar() == 1
+
+        try:
+            stored = await asyncio.to_thread(database)
+        except Exception as error:  # any failure means the same to a health check
+            structlog.get_logger().warning("database_down", error=type(error).__name__)
+            stored = False
+        state = {"database": stored, "rasa": await service.rasa.alive()}
+        response.status_code = 200 if all(state.values()) else 503
+        return state

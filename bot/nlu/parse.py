@@ -1,0 +1,51 @@
+"""What Rygråd understands of one message: the live chat's screening and model, without a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bot.rasa import launcher
+
+# Finer intents than the labels of the evaluation, and the label each belongs to.
+# Rasa keeps `restart` and `back` for itself.
+LABEL = {
+    "start_over": "restart",
+    "go_back": "back",
+    "neck_pain": "out_of_scope",
+    "under_18": "out_of_scope",
+    "safety_check": "red_flags_info",
+}
+
+
+class Parser:
+    """Holds the loaded agent."""
+
+    def __init__(self, agent: Any) -> None:
+        self.agent = agent
+
+    @classmethod
+    def load(cls) -> Parser:
+        """Loads the model that fits the inputs, training it first if need be."""
+        from bot.rasa.project import train
+
+        path = train()
+        launcher.install()
+        from rasa.core.agent import Agent
+
+        return cls(Agent.load(str(path)))
+
+    def parse(self, text: str) -> dict[str, Any]:
+        """intent, topic, confidence of the NLU; outcome, level and flags of the screening."""
+        result = asyncio.run(self.agent.parse_message(text))
+        screening = result["screening"]
+        understood = result.get("understood") or result["intent"]
+        name = understood["name"]
+        return {
+            "intent": result["intent"]["name"],
+            "topic": None if name == "nlu_fallback" else LABEL.get(name, name),
+            "confidence": round(float(understood["confidence"]), 4),
+            "outcome": screening["outcome"],
+            "level": screening["level"],
+            "flags": list(screening["flags"]),
+        }

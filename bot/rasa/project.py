@@ -1,0 +1,82 @@
+"""Where Rasa's parts lie, how its commands are called here, and whether the model is up to date."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot.settings import ROOT, Settings, get_settings
+
+MODELS = ROOT / "models"
+INPUTS = ("config.yml", "domain", "nlu_data/da", "nlu_data/en", "stories", "bot/nlu", "bot/rasa", "requirements.txt")
+DATA = ["--data", "nlu_data/da", "nlu_data/en", "stories"]
+DOMAIN = ["--domain", "domain"]
+DEFAULTS = {
+    ("train",): [*DATA, *DOMAIN, "--config", "config.yml", "--out", "models"],
+    ("data",): [*DATA, *DOMAIN],
+    ("shell",): ["--model", "models", "--endpoints", "endpoints.yml", "--credentials", "credentials.yml"],
+    ("run",): ["--model", "models", "--endpoints", "endpoints.yml", "--credentials", "credentials.yml"],
+    ("test",): ["--model", "models", *DOMAIN],
+}
+
+
+def files(names: Iterable[str]) -> list[Path]:
+    """The files below these names of the project, sorted."""
+    found: list[Path] = []
+    for name in names:
+        path = ROOT / name
+        found += [path] if path.is_file() else [p for p in path.rglob("*") if p.suffix in {".yml", ".py"}]
+    return sorted(found)
+
+
+def model_path() -> Path:
+    """The model that belongs to the inputs as they are now; it may not exist yet."""
+    digest = hashlib.sha256()
+    for path in files(INPUTS):
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(path.read_bytes())
+    return MODELS / f"rygraad-{digest.hexdigest()[:16]}.tar.gz"
+
+
+def with_defaults(arguments: list[str]) -> list[str]:
+    """A Rasa command line with this project's paths where none are given."""
+    if not arguments or "--help" in arguments or "-h" in arguments:
+        return arguments
+    extra: list[str] = []
+    defaults = DEFAULTS.get((arguments[0],), [])
+    for option in (item for item in defaults if item.startswith("--")):
+        if option not in arguments:
+            start = defaults.index(option)
+            values = [d for d in defaults[start + 1 :]]
+            stop = next((i for i, d in enumerate(values) if d.startswith("--")), len(values))
+            extra += [option, *values[:stop]]
+    return [*arguments, *extra]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What Rasa's processes need to know."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "RYGRAAD_ACTIONS_URL": settings.actions_url,
+        "RYGRAAD_RASA_SECRET": settings.rasa_secret.get_secret_value(),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "SANIC_ACCESS_LOG": "false",
+    }
+
+
+def train() -> Path:
+    """Trains screening and dialogue if their inputs changed. Raises CalledProcessError."""
+    from bot.screening.model import ensure_trained
+
+    ensure_trained()
+    path = model_path()
+    if not path.exists():
+        command = [sys.executable, "-m", "bot.rasa.launcher", "rasa"]
+        arguments = with_defaults(["train", "--fixed-model-name", path.name.removesuffix(".tar.gz"), "--force"])
+        subprocess.run([*command, *arguments], cwd=ROOT, env=environment(get_settings()), check=True)
+    return path

@@ -1,0 +1,94 @@
+"""Rasa's tracker, bounded and without message text, in our own database.
+
+A cache of where the dialogue is: the record of what was said is the gateway's. Bounded, because Rasa's cost
+per message grows with every stored event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+from sqlmodel import Session, select
+
+from bot.rasa.channel import turn_replies
+from bot.settings import get_settings
+from bot.store.database import open_database
+from bot.store.models import DialogueState
+
+MOST_EVENTS = 100
+
+
+class BoundedTrackerStore(TrackerStore):
+    """Keeps the latest events of each conversation, from the beginning of a patient's turn."""
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        event_broker: EventBroker | None = None,
+        host: EndpointConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(domain, event_broker)
+        self.engine = open_database(get_settings().database)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Stores the tracker. A turn in which nothing was said is dropped, so it can be tried again."""
+        if turn_replies.get() == []:
+            return
+        await asyncio.to_thread(self._save, tracker.sender_id, bounded(tracker))
+
+    def _save(self, sender_id: str, events: list[dict[str, Any]]) -> None:
+        with Session(self.engine) as session:
+            session.merge(DialogueState(conversation_id=sender_id, events=events))
+            session.commit()
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """The tracker, or None for a conversation Rasa has not seen."""
+        stored = await asyncio.to_thread(self._load, sender_id)
+        if stored is None:
+            return None
+        return DialogueStateTracker.from_dict(sender_id, stored, self.domain.slots)
+
+    def _load(self, sender_id: str) -> list[dict[str, Any]] | None:
+        with Session(self.engine) as session:
+            state = session.get(DialogueState, sender_id)
+            return state.events if state else None
+
+    async def keys(self) -> Iterable[str]:
+        """All conversations Rasa knows."""
+        with Session(self.engine) as session:
+            return list(session.exec(select(DialogueState.conversation_id)))
+
+
+def bounded(tracker: DialogueStateTracker) -> list[dict[str, Any]]:
+    """The latest events as dictionaries, with slots and loop as they were before the cut, and no text."""
+    events = list(tracker.events)
+    if len(events) > MOST_EVENTS:
+        turns = [i for i, event in enumerate(events) if isinstance(event, UserUttered)]
+        cut = next((i - 1 for i in turns if len(events) - i <= MOST_EVENTS), len(events))
+        events = _standing(tracker, events[:cut]) + events[cut:]
+    return [_without_text(event.as_dict()) for event in events]
+
+
+def _standing(tracker: DialogueStateTracker, past: list[Event]) -> list[Event]:
+    before = DialogueStateTracker(tracker.sender_id, tracker.slots.values())
+    before.update_with_events([e for e in past if isinstance(e, SlotSet | ActiveLoop)])
+    slots: list[Event] = [SlotSet(n, s.value) for n, s in before.slots.items() if s.value is not None]
+    loop: list[Event] = [ActiveLoop(before.active_loop_name)] if before.active_loop_name else []
+    return slots + loop
+
+
+def _without_text(event: dict[str, Any]) -> dict[str, Any]:
+    if event.get("event") == "user":
+        event["text"] = "-"
+        event["metadata"] = {}
+        event["parse_data"] = {**event.get("parse_data", {}), "text": "-", "text_tokens": []}
+    return event

@@ -1,0 +1,174 @@
+"""Queries. Every function takes the engine and plain values, and commits before it returns."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from sqlalchemy import Engine, delete, func
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from bot.store.models import Conversation, DialogueState, Inbound, Outbound, now
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a session token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def create(engine: Engine, *, language: str) -> tuple[str, Conversation]:
+    """A new conversation and its token (256 bits)."""
+    token = secrets.token_urlsafe(32)
+    with Session(engine, expire_on_commit=False) as session:
+        conversation = Conversation(id=secrets.token_hex(12), token_hash=hash_token(token), language=language)
+        session.add(conversation)
+        session.commit()
+        return token, conversation
+
+
+def find(engine: Engine, token: str) -> Conversation | None:
+    """The conversation of a token."""
+    with Session(engine, expire_on_commit=False) as session:
+        return session.exec(select(Conversation).where(Conversation.token_hash == hash_token(token))).first()
+
+
+def get(engine: Engine, conversation_id: str) -> Conversation | None:
+    """The conversation of an id."""
+    with Session(engine, expire_on_commit=False) as session:
+        return session.get(Conversation, conversation_id)
+
+
+def change(engine: Engine, conversation_id: str, **fields: Any) -> None:
+    """Sets fields of a conversation."""
+    with Session(engine) as session:
+        if conversation := session.get(Conversation, conversation_id):
+            for name, value in fields.items():
+                setattr(conversation, name, value)
+            session.add(conversation)
+            session.commit()
+
+
+def accept(
+    engine: Engine, conversation_id: str, *, client_id: str, text: str, choice: str | None, screening: dict[str, Any]
+) -> tuple[Inbound, bool]:
+    """Stores a message once. The second value says whether it is new."""
+    with Session(engine, expire_on_commit=False) as session:
+        inbound = Inbound(
+            conversation_id=conversation_id, client_id=client_id, text=text, choice=choice, screening=screening
+        )
+        session.add(inbound)
+        try:
+            session.commit()
+        except IntegrityError:
+            session.rollback()
+            return _existing(session, conversation_id, client_id), False
+        return inbound, True
+
+
+def seen(engine: Engine, conversation_id: str, client_id: str) -> Inbound | None:
+    """The message with this client id, if it was stored before."""
+    with Session(engine, expire_on_commit=False) as session:
+        statement = select(Inbound).where(Inbound.conversation_id == conversation_id, Inbound.client_id == client_id)
+        return session.exec(statement).first()
+
+
+def _existing(session: Session, conversation_id: str, client_id: str) -> Inbound:
+    statement = select(Inbound).where(Inbound.conversation_id == conversation_id, Inbound.client_id == client_id)
+    return session.exec(statement).one()
+
+
+def finish(
+    engine: Engine,
+    inbound: Inbound,
+    replies: list[dict[str, Any]],
+    *,
+    done: bool,
+    **fields: Any,
+) -> None:
+    """Stores the replies to a message, and that it is answered, in one step."""
+    with Session(engine) as session:
+        position = session.exec(
+            select(func.coalesce(func.max(Outbound.position), 0)).where(
+                Outbound.conversation_id == inbound.conversation_id
+            )
+        ).one()
+        for offset, reply in enumerate(replies, start=1):
+            session.add(
+                Outbound(
+                    id=reply["id"],
+                    position=position + offset,
+                    conversation_id=inbound.conversation_id,
+                    inbound_id=inbound.id,
+                    reply=reply,
+                )
+            )
+        stored = session.get(Inbound, inbound.id)
+        if stored:
+            for name, value in fields.items():
+                setattr(stored, name, value)
+            stored.done_at = now() if done else None
+            session.add(stored)
+        session.commit()
+
+
+def replies_to(engine: Engine, inbound_id: int) -> list[dict[str, Any]]:
+    """The replies a message got, in order."""
+    with Session(engine) as session:
+        statement = select(Outbound).where(Outbound.inbound_id == inbound_id).order_by(col(Outbound.position))
+        return [row.reply for row in session.exec(statement)]
+
+
+def latest_replies(engine: Engine, conversation_id: str, limit: int = 40) -> list[dict[str, Any]]:
+    """The newest replies of a conversation, newest first."""
+    with Session(engine) as session:
+        statement = (
+            select(Outbound)
+            .where(Outbound.conversation_id == conversation_id)
+            .order_by(col(Outbound.position).desc())
+            .limit(limit)
+        )
+        return [row.reply for row in session.exec(statement)]
+
+
+def transcript(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
+    """What patient and assistant said, in order; the patient's messages have the key `patient`."""
+    with Session(engine) as session:
+        inbound = session.exec(
+            select(Inbound).where(Inbound.conversation_id == conversation_id).order_by(col(Inbound.id))
+        ).all()
+        outbound = session.exec(
+            select(Outbound).where(Outbound.conversation_id == conversation_id).order_by(col(Outbound.position))
+        ).all()
+    said: list[dict[str, Any]] = [row.reply for row in outbound if row.inbound_id is None]
+    for message in inbound:
+        if message.text:
+            said.append(patient_entry(f"patient-{message.id}", message.text))
+        said += [row.reply for row in outbound if row.inbound_id == message.id]
+    return said
+
+
+def patient_entry(entry_id: str, text: str) -> dict[str, Any]:
+    """A patient's message in the shape of a reply."""
+    empty: dict[str, Any] = {"care": None, "image": None, "topic": None, "choices": [], "sources": []}
+    return {"id": entry_id, "key": "patient", "version": "", "text": text, **empty}
+
+
+def waiting(engine: Engine) -> list[Inbound]:
+    """Messages whose answer is due, oldest first."""
+    with Session(engine, expire_on_commit=False) as session:
+        return list(session.exec(select(Inbound).where(col(Inbound.done_at).is_(None)).order_by(col(Inbound.id))))
+
+
+def erase(engine: Engine, conversation_id: str) -> None:
+    """Removes a conversation and all that belongs to it, Rasa's state included."""
+    with Session(engine) as session:
+        for statement in (
+            delete(Outbound).where(col(Outbound.conversation_id) == conversation_id),
+            delete(Inbound).where(col(Inbound.conversation_id) == conversation_id),
+            delete(DialogueState).where(col(DialogueState.conversation_id) == conversation_id),
+            delete(Conversation).where(col(Conversation.id) == conversation_id),
+        ):
+            session.execute(statement)
+        session.commit()
