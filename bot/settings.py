@@ -45,6 +45,8 @@ class Settings(BaseSettings):
         if self.env == "production":
             if len(self.secret_key.get_secret_value()) < 32:
                 raise ValueError("RYGRAAD_SECRET_KEY must have at least 32 characters in production")
+            if self.rasa_secret.get_secret_value() == "demo-loopback-only":
+                raise ValueError("RYGRAAD_RASA_SECRET must be set in production")
             if self.rate_limit == "off":
                 raise ValueError("RYGRAAD_RATE_LIMIT=off is refused in production")
         return self

@@ -66,6 +66,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "RYGRAAD_RASA_SECRET": settings.rasa_secret.get_secret_value(),
         "RASA_TELEMETRY_ENABLED": "false",
         "SANIC_ACCESS_LOG": "false",
+        "SANIC_HOST": "127.0.0.1",
     }
 
 

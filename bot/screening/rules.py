@@ -21,6 +21,8 @@ from bot.screening.normalise import normalise
 from bot.screening.result import Finding
 
 PATTERNS = Path(__file__).resolve().parents[2] / "nlu_data" / "screening" / "patterns.yml"
+# A gap never swallows a denial: "har ikke feber" is not "har … feber".
+DENIALS = frozenset(map(normalise, ("ikke", "ingen", "hverken", "aldrig", "uden", "not", "no", "never", "without")))
 CLAUSE_END = frozenset({".", ",", ";", "!", "?", ":", "men", "but", "og", "and"})
 
 
@@ -29,7 +31,7 @@ def compile_pattern(notation: str) -> list[dict[str, Any]]:
     tokens: list[dict[str, Any]] = []
     for part in notation.split():
         if part.startswith("~"):
-            gap = {"LOWER": {"NOT_IN": sorted(CLAUSE_END - {"og", "and", ","})}, "OP": "?"}
+            gap = {"LOWER": {"NOT_IN": sorted(DENIALS | CLAUSE_END - {"og", "and", ","})}, "OP": "?"}
             tokens += [gap] * int(part[1:])
         else:
             options = [re.escape(normalise(word.rstrip("*"))) + (".*" if word.endswith("*") else "") for word in
