@@ -7,17 +7,26 @@ from rasa_sdk.executor import CollectingDispatcher
 
 
 class ActionChangeLanguage(Action):
-    """Switches to the language named, or to the other one. Domain: utter_language_changed."""
+    """Switches to the language the patient named; asks which when that is not plain."""
 
     def name(self) -> str:
         """The action's name in the domain."""
         return "action_change_language"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
-        """Says control/language_changed with the parameter `language` ('da' or 'en')."""
-        now = (tracker.latest_message.get("metadata") or {}).get("language", "da")
-        wanted = next(tracker.get_latest_entity_values("language"), "en" if now == "da" else "da")
-        dispatcher.utter_message(response="utter_language_changed", language=wanted)
+        """Says control/language_changed with the parameter `language` ('da' or 'en'), or control/language_ask."""
+        metadata = tracker.latest_message.get("metadata") or {}
+        now = metadata.get("language", "da")
+        named = list(tracker.get_latest_entity_values("language"))
+        if "other" in named:
+            named = ["en" if now == "da" else "da"]
+        # Whoever writes "English, please" in English has been followed by the gateway already.
+        followed = now if metadata.get("followed") else None
+        wanted = next((language for language in named if language != now), followed)
+        if wanted in ("da", "en"):
+            dispatcher.utter_message(response="utter_language_changed", language=wanted)
+        else:
+            dispatcher.utter_message(response="utter_language_ask")
         return []
 
 

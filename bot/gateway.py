@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.web import api, page
-from bot.channels.web.limits import BodyCap
+from bot.channels.web.limits import BodyCap, RateLimits
 from bot.content.store import load
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.turns import Turns
@@ -62,37 +63,45 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
     app.mount("/static", StaticFiles(directory=page.STATIC))
     _add_limits(app, settings)
     _add_health(app)
+    _add_metrics(app, settings)
     app.add_middleware(BodyCap)
     return app
 
 
 def _add_limits(app: FastAPI, settings: Settings) -> None:
-    limiter = MovingWindowRateLimiter(MemoryStorage())
-    rate = None if settings.rate_limit == "off" else parse(settings.rate_limit)
-    per_address = parse("60/minute")
+    limits = app.state.limits = RateLimits(settings.rate_limit, settings.address_limit)
 
     @app.middleware("http")
     async def limit(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        if rate and request.method == "POST":
-            token = request.headers.get("authorization", "")
-            address = request.client.host if request.client else ""
-            slow = not await limiter.hit(per_address, address) or (token and not await limiter.hit(rate, token))
-            if slow:
-                detail = {"code": "rate_limited", "message": _slow_down(request)}
-                return JSONResponse({"detail": detail}, 429, {"Retry-After": "10"})
+        address = request.client.host if request.client else ""
+        if request.method == "POST" and (wait := await limits.address(address)):
+            refused = api.problem(request.app.state.turns, 429, "rate_limited", api.preferred(request), wait=wait)
+            return JSONResponse({"detail": refused.detail}, 429, {"Retry-After": str(wait)})
         response = await go_on(request)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, _: Exception) -> JSONResponse:
-        text_ = request.app.state.turns.content.get("system/bad_request", api.preferred(request)).bubbles[0]
-        return JSONResponse({"detail": {"code": "bad_request", "message": text_}}, 422)
+        refused = api.problem(request.app.state.turns, 422, "bad_request", api.preferred(request))
+        return JSONResponse({"detail": refused.detail}, 422)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def database_down(request: Request, error: Exception) -> JSONResponse:
+        structlog.get_logger().error("database_down", error=type(error).__name__)
+        refused = api.problem(request.app.state.turns, 503, "trouble", api.preferred(request))
+        return JSONResponse({"detail": refused.detail}, 503, {"Retry-After": "5"})
 
 
-def _slow_down(request: Request) -> str:
-    bubble = request.app.state.turns.content.get("system/rate_limited", api.preferred(request)).bubbles[0]
-    return str(bubble).replace("{wait}", "10")
+def _add_metrics(app: FastAPI, settings: Settings) -> None:
+    secret = settings.metrics_token.get_secret_value()
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics(authorization: Annotated[str, Header()] = "") -> Response:
+        """Prometheus' format, for whoever holds RYGRAAD_METRICS_TOKEN; without a token set there is no such page."""
+        if not secret or not hmac.compare_digest(authorization.encode(), f"Bearer {secret}".encode()):
+            raise HTTPException(404)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _add_health(app: FastAPI) -> None:

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     telegram_token: SecretStr = SecretStr("")
     telegram_api: str = ""
     rate_limit: str = "20/minute"
+    address_limit: str = "60/minute"
+    metrics_token: SecretStr = SecretStr("")
     operator: str = "Rygråd"
     retention_days: int = Field(default=30, ge=1, le=90)
     rasa_url: str = "http://127.0.0.1:5005"

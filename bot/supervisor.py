@@ -11,11 +11,12 @@ import urllib.error
 import urllib.request
 from types import FrameType
 
-from bot.rasa.project import environment, model_path, train
+from bot.rasa.project import TrainingFailed, environment, model_path, train
 from bot.settings import ROOT, Settings
 from bot.store.database import migrate
 
 MOST_RESTARTS = 5
+MOST_LOG_BYTES = 5_000_000
 
 
 def say(words: str) -> None:
@@ -53,21 +54,73 @@ def answers(url: str) -> bool:
         return False
 
 
-def commands(settings: Settings, rasa_port: int, actions_port: int) -> dict[str, list[str]]:
-    """What each part is started with. Rasa and the actions listen on the loopback only."""
-    launcher = [sys.executable, "-m", "bot.rasa.launcher"]
-    return {
-        "actions": [*launcher, "rasa_sdk", "--actions", "actions", "--port", str(actions_port)],
-        "rasa": [
-            *launcher, "rasa", "run", "--model", str(model_path()), "--endpoints", "endpoints.yml",
-            "--credentials", "credentials.yml", "--interface", "127.0.0.1", "--port", str(rasa_port),
-        ],
-        "gateway": [
-            sys.executable, "-m", "uvicorn", "bot.gateway:create_app", "--factory", "--host", settings.host,
-            "--port", str(settings.port), "--no-access-log", "--log-level", "warning",
-            "--timeout-graceful-shutdown", "2",
-        ],
-    }  # fmt: skip
+class Parts:
+    """Gateway, Rasa and action server as child processes on ports of their own. Rasa and actions: loopback only."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        rasa_port, actions_port = free_port(), free_port()
+        self.gateway_url = f"http://{settings.host}:{settings.port}"
+        self.rasa_url = f"http://127.0.0.1:{rasa_port}"
+        local = {"rasa_url": self.rasa_url, "actions_url": f"http://127.0.0.1:{actions_port}"}
+        self.env = environment(settings.model_copy(update=local)) | {
+            "RYGRAAD_RASA_URL": self.rasa_url,
+            # Rasa's own chatter goes to a file at warning level; it must not hold message text.
+            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL_LIBRARIES": "ERROR",
+        }
+        launcher = [sys.executable, "-m", "bot.rasa.launcher"]
+        self.commands = {
+            "actions": [*launcher, "rasa_sdk", "--actions", "actions", "--port", str(actions_port)],
+            "rasa": [
+                *launcher, "rasa", "run", "--model", str(model_path()), "--endpoints", "endpoints.yml",
+                "--credentials", "credentials.yml", "--interface", "127.0.0.1", "--port", str(rasa_port),
+            ],
+            "gateway": [
+                sys.executable, "-m", "uvicorn", "bot.gateway:create_app", "--factory", "--host", settings.host,
+                "--port", str(settings.port), "--no-access-log", "--log-level", "warning",
+                "--timeout-graceful-shutdown", "2",
+            ],
+        }  # fmt: skip
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.log_path = settings.data_dir / "rasa.log"
+        if self.log_path.exists() and self.log_path.stat().st_size > MOST_LOG_BYTES:
+            self.log_path.replace(self.log_path.with_suffix(".log.1"))
+        self.log = self.log_path.open("ab")
+
+    def start(self, name: str) -> None:
+        """Starts one part."""
+        out = None if name == "gateway" else self.log
+        self.children[name] = subprocess.Popen(
+            self.commands[name], cwd=ROOT, env=self.env, stdout=out, stderr=out, start_new_session=True
+        )
+
+    def start_all(self) -> None:
+        """Starts every part."""
+        for name in self.commands:
+            self.start(name)
+
+    def ready(self) -> bool:
+        """Whether gateway and Rasa answer."""
+        return answers(f"{self.gateway_url}/livez") and answers(f"{self.rasa_url}/webhooks/gateway/")
+
+    def fallen(self) -> list[str]:
+        """The parts that ended by themselves."""
+        return [name for name, child in self.children.items() if child.poll() is not None]
+
+    def stop_all(self) -> None:
+        """Ends every part; kills what has not gone after six seconds."""
+        for child in self.children.values():
+            if child.poll() is None:
+                child.terminate()
+        for child in self.children.values():
+            try:
+                child.wait(timeout=6)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.log.close()
 
 
 def run(settings: Settings) -> int:
@@ -75,29 +128,25 @@ def run(settings: Settings) -> int:
     if not is_free(settings.host, settings.port):
         say(f"Port {settings.port} is busy. Stop what uses it, or set RYGRAAD_PORT to another.")
         return 1
-    say("Preparing the model …")
-    train()
+    if not model_path().exists():
+        say("Training the model; this takes about a minute, once …")
+    try:
+        train()
+    except TrainingFailed as failure:
+        say(str(failure))
+        return 1
     migrate(settings.database)
-    rasa_port, actions_port = free_port(), free_port()
-    local = {"rasa_url": f"http://127.0.0.1:{rasa_port}", "actions_url": f"http://127.0.0.1:{actions_port}"}
-    env = environment(settings.model_copy(update=local)) | {"RYGRAAD_RASA_URL": local["rasa_url"]}
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    log = (settings.data_dir / "rasa.log").open("ab")
-    lines = commands(settings, rasa_port, actions_port)
-
-    def start(name: str) -> subprocess.Popen[bytes]:
-        # Rasa's own chatter goes to a file at warning level; it must not hold message text.
-        out = None if name == "gateway" else log
-        quiet = {"LOG_LEVEL": "WARNING", "LOG_LEVEL_LIBRARIES": "ERROR"}
-        return subprocess.Popen(
-            lines[name], cwd=ROOT, env=env | quiet, stdout=out, stderr=out, start_new_session=True
-        )
-
     say("Starting …")
-    return _watch(settings, {name: start(name) for name in lines}, start, f"{local['rasa_url']}/webhooks/gateway/")
+    parts = Parts(settings)
+    parts.start_all()
+    try:
+        return _watch(parts)
+    finally:
+        parts.stop_all()
 
 
-def _watch(settings: Settings, children: dict[str, subprocess.Popen[bytes]], start, rasa_url: str) -> int:  # type: ignore[no-untyped-def]
+def _watch(parts: Parts) -> int:
+    """Restarts what falls, until a signal; gives up when something keeps falling."""
     stopping = False
 
     def stop(_: int, __: FrameType | None) -> None:
@@ -106,32 +155,19 @@ def _watch(settings: Settings, children: dict[str, subprocess.Popen[bytes]], sta
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    address, told, restarts = f"http://{settings.host}:{settings.port}", False, 0
+    told, restarts = False, 0
     while not stopping:
-        for name, child in list(children.items()):
-            if child.poll() is not None and not stopping:
-                restarts += 1
-                if restarts > MOST_RESTARTS:
-                    say(f"{name} keeps stopping (status {child.returncode}); see {settings.data_dir}/rasa.log.")
-                    return _stop(children) or 1
-                say(f"{name} stopped (status {child.returncode}); starting it again.")
-                children[name] = start(name)
-        if not told and answers(f"{address}/livez") and answers(rasa_url):
-            say(f"Rygråd is ready: {address}")
+        for name in parts.fallen():
+            status = parts.children[name].returncode
+            restarts += 1
+            if restarts > MOST_RESTARTS:
+                say(f"{name} keeps stopping (status {status}); see {parts.log_path}.")
+                return 1
+            say(f"{name} stopped (status {status}); starting it again.")
+            parts.start(name)
+        if not told and parts.ready():
+            say(f"Rygråd is ready: {parts.gateway_url}")
             told = True
         time.sleep(0.2)
     say("Stopping …")
-    return _stop(children)
-
-
-def _stop(children: dict[str, subprocess.Popen[bytes]]) -> int:
-    for child in children.values():
-        if child.poll() is None:
-            child.terminate()
-    for child in children.values():
-        try:
-            child.wait(timeout=6)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
     return 0

@@ -5,22 +5,70 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
+from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
-# Whether the turn under way has said anything. The tracker store drops a turn that was silent, so that the
-# gateway can send it again without the answer being counted twice.
-turn_replies: ContextVar[list[dict[str, Any]] | None] = ContextVar("turn_replies", default=None)
+
+class TurnFailed(Exception):
+    """The turn said nothing, or an action of it could not run; it left no trace and may be sent again."""
+
+
+@dataclass
+class Turn:
+    """The turn under way: what it has said, and whether the action server failed it."""
+
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    action_failed: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """A turn to be dropped, not stored: the gateway will send it again."""
+        return self.action_failed or not self.replies
+
+
+# The tracker store looks here, so that a failed turn is never counted twice.
+current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
+
+
+async def run_turn(on_new_message: Callable[[UserMessage], Awaitable[Any]], body: dict[str, Any]) -> list[Any]:
+    """Lets Rasa answer one message of the gateway: content keys with parameters. Raises TurnFailed."""
+    turn = Turn()
+    current_turn.set(turn)
+    await on_new_message(user_message(body, GatewayOutput(turn)))
+    if turn.failed:
+        raise TurnFailed("action failed" if turn.action_failed else "silent")
+    return turn.replies
+
+
+def note_failed_actions() -> None:
+    """Rasa logs an action that cannot be reached and goes on as if it had run; this makes the turn fail."""
+    run = RemoteAction.run
+
+    async def noted(self: RemoteAction, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await run(self, *args, **kwargs)
+        except ActionExecutionRejection:
+            raise
+        except Exception:
+            if turn := current_turn.get():
+                turn.action_failed = True
+            raise
+
+    noted.__name__ = "noted"
+    if run.__name__ != noted.__name__:  # once is enough
+        RemoteAction.run = noted  # type: ignore[method-assign]
 
 
 class GatewayOutput(OutputChannel):
     """Collects what the dialogue says as content keys with parameters."""
 
-    def __init__(self) -> None:
-        self.replies: list[dict[str, Any]] = []
+    def __init__(self, turn: Turn) -> None:
+        self.replies = turn.replies
 
     @classmethod
     def name(cls) -> str:
@@ -38,6 +86,7 @@ class GatewayChannel(InputChannel):
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
+        note_failed_actions()
 
     @classmethod
     def name(cls) -> str:
@@ -61,15 +110,15 @@ class GatewayChannel(InputChannel):
         async def turn(request: Request) -> HTTPResponse:
             if not hmac.compare_digest(request.headers.get("x-rygraad-secret", ""), self.secret):
                 return json({"error": "forbidden"}, status=403)
-            output = GatewayOutput()
-            turn_replies.set(output.replies)
-            await on_new_message(_user_message(request.json, output))
-            return json({"replies": output.replies})
+            try:
+                return json({"replies": await run_turn(on_new_message, request.json)})
+            except TurnFailed as failure:
+                return json({"error": str(failure)}, status=503)
 
         return routes
 
 
-def _user_message(body: dict[str, Any], output: GatewayOutput) -> UserMessage:
+def user_message(body: dict[str, Any], output: GatewayOutput) -> UserMessage:
     """A text goes through NLU; a choice arrives as the intent the gateway mapped it to."""
     metadata = body.get("metadata") or {}
     parse_data = None

@@ -34,6 +34,8 @@ class ContentNLG(TemplatedNaturalLanguageGenerator):
         variations = self.responses.get(utter_action)
         if not variations:
             return None
+        # Rasa also passes all of the domain's responses along; they would be stored with every reply.
+        kwargs.pop("domain_responses", None)
         custom = {**variations[0].get("custom", {}), **kwargs}
         if utter_action == "utter_care":
             custom |= _care(tracker)

@@ -65,19 +65,31 @@ def environment(settings: Settings) -> dict[str, str]:
         "RYGRAAD_ACTIONS_URL": settings.actions_url,
         "RYGRAAD_RASA_SECRET": settings.rasa_secret.get_secret_value(),
         "RASA_TELEMETRY_ENABLED": "false",
+        "RASA_CACHE_DIRECTORY": str(MODELS / ".cache"),
         "SANIC_ACCESS_LOG": "false",
         "SANIC_HOST": "127.0.0.1",
     }
 
 
+class TrainingFailed(Exception):
+    """Rasa could not train; the message ends with the last lines of its log."""
+
+
 def train() -> Path:
-    """Trains screening and dialogue if their inputs changed. Raises CalledProcessError."""
+    """Trains screening and dialogue if their inputs changed; the log is models/train.log. Raises TrainingFailed."""
     from bot.screening.model import ensure_trained
 
     ensure_trained()
     path = model_path()
-    if not path.exists():
-        command = [sys.executable, "-m", "bot.rasa.launcher", "rasa"]
-        arguments = with_defaults(["train", "--fixed-model-name", path.name.removesuffix(".tar.gz"), "--force"])
-        subprocess.run([*command, *arguments], cwd=ROOT, env=environment(get_settings()), check=True)
+    if path.exists():
+        return path
+    command = [sys.executable, "-m", "bot.rasa.launcher", "rasa"]
+    arguments = with_defaults(["train", "--fixed-model-name", path.name.removesuffix(".tar.gz"), "--force"])
+    done = subprocess.run(
+        [*command, *arguments], cwd=ROOT, env=environment(get_settings()), capture_output=True, text=True
+    )
+    log = MODELS / "train.log"
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    if done.returncode or not path.exists():
+        raise TrainingFailed(f"training failed, see {log}:\n" + "\n".join(done.stderr.splitlines()[-15:]))
     return path

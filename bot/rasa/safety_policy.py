@@ -19,10 +19,15 @@ from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.screening.flags import load_flags
+
 LISTEN = "action_listen"
+FORM = "safety_check_form"
+Step = tuple[str | None, list[Event]]
+NOTHING: Step = (None, [])
 
 
-def next_step(tracker: DialogueStateTracker) -> tuple[str | None, list[Event]]:
+def next_step(tracker: DialogueStateTracker) -> Step:
     """What safety asks for now: an action's name and slots to set, or (None, []) to leave it to the rules."""
     message = tracker.latest_message
     intent = message.intent.get("name") if message else None
@@ -30,22 +35,52 @@ def next_step(tracker: DialogueStateTracker) -> tuple[str | None, list[Event]]:
     last = tracker.latest_action_name
     if intent == "alarm":
         return _alarm(tracker, loop, last)
-    if intent in ("clarify", "unsure") and (intent == "clarify" or loop):
-        if last != LISTEN:
-            return LISTEN, []
-        return "utter_clarify", [SlotSet("clarifying", _asked_flag(tracker))]
-    if intent == "misunderstood" and tracker.get_slot("care_flag"):
-        if last != LISTEN:
-            return LISTEN, []
-        return "utter_clarify", [SlotSet("clarifying", tracker.get_slot("care_flag"))]
     if intent == "clarified_no":
         return _clarified(tracker, loop, last)
-    if loop and last not in (LISTEN, loop, None) and intent is not None:
-        return loop, []  # a digression was answered: ask the open question again
-    return None, []
+    if intent == "clarify" or (intent in ("unsure", "skip") and loop):
+        return _ask_about(_asked_flag(tracker), last)
+    if intent == "misunderstood" and tracker.get_slot("care_flag"):
+        return _ask_about(tracker.get_slot("care_flag"), last)
+    if loop and intent is not None:
+        return _inside_form(tracker, intent, loop, last)
+    if last == "action_deactivate_loop":
+        return LISTEN, []
+    return NOTHING
 
 
-def _alarm(tracker: DialogueStateTracker, loop: str | None, last: str | None) -> tuple[str, list[Event]]:
+def _ask_about(flag: str, last: str | None) -> Step:
+    """One question about a flag, then wait."""
+    return (LISTEN, []) if last != LISTEN else ("utter_clarify", [SlotSet("clarifying", flag)])
+
+
+def _inside_form(tracker: DialogueStateTracker, intent: str, loop: str, last: str | None) -> Step:
+    """Back, menu and resume keep their meaning inside a form; a digression is answered and leads back to it."""
+    if last == LISTEN:
+        pause = [SlotSet("interrupted", loop)]
+        if intent == "go_back":
+            answered = _answered_before(tracker)
+            return ("utter_went_back", [SlotSet(answered, None)]) if answered else ("utter_stopped", pause)
+        if intent == "menu":
+            return "utter_menu_paused", pause
+        if intent == "resume":
+            return "utter_resumed", []
+        return NOTHING
+    if last in ("utter_stopped", "utter_menu_paused"):
+        return "action_deactivate_loop", []
+    if last not in (loop, None):
+        return loop, []
+    return NOTHING
+
+
+def _answered_before(tracker: DialogueStateTracker) -> str | None:
+    """The slot of the question before the open one, if it was answered."""
+    order = [f"check_{flag}" for flag in load_flags().safety_check]
+    asked = tracker.get_slot("requested_slot")
+    place = order.index(asked) if asked in order else 0
+    return next((slot for slot in reversed(order[:place]) if tracker.get_slot(slot)), None)
+
+
+def _alarm(tracker: DialogueStateTracker, loop: str | None, last: str | None) -> Step:
     screening = screening_of(tracker)
     flags = screening.get("flags") or []
     if last == LISTEN:
@@ -58,6 +93,8 @@ def _alarm(tracker: DialogueStateTracker, loop: str | None, last: str | None) ->
         return "utter_care", events
     if screening.get("level") == "soon" and loop:
         return (loop, []) if last != loop else (LISTEN, [])
+    if last == FORM:
+        return "action_safety_result", []  # it was the last question
     if last == "utter_care":
         return "action_escalate", []
     if last == "action_escalate" and loop:
@@ -65,7 +102,7 @@ def _alarm(tracker: DialogueStateTracker, loop: str | None, last: str | None) ->
     return LISTEN, []
 
 
-def _clarified(tracker: DialogueStateTracker, loop: str | None, last: str | None) -> tuple[str, list[Event]]:
+def _clarified(tracker: DialogueStateTracker, loop: str | None, last: str | None) -> Step:
     if last == LISTEN:
         withdrawn = tracker.get_slot("care_flag") and tracker.get_slot("care_flag") == tracker.get_slot("clarifying")
         events: list[Event] = [SlotSet("clarifying", None)]

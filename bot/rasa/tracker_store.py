@@ -16,9 +16,10 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from bot.rasa.channel import turn_replies
+from bot.rasa.channel import current_turn
 from bot.settings import get_settings
 from bot.store.database import open_database
 from bot.store.models import DialogueState
@@ -34,14 +35,15 @@ class BoundedTrackerStore(TrackerStore):
         domain: Domain | None = None,
         event_broker: EventBroker | None = None,
         host: EndpointConfig | None = None,
+        engine: Engine | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(domain, event_broker)
-        self.engine = open_database(get_settings().database)
+        self.engine = engine or open_database(get_settings().database)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Stores the tracker. A turn in which nothing was said is dropped, so it can be tried again."""
-        if turn_replies.get() == []:
+        """Stores the tracker. A failed turn is dropped, so it can be tried again."""
+        if (turn := current_turn.get()) and turn.failed:
             return
         await asyncio.to_thread(self._save, tracker.sender_id, bounded(tracker))
 
@@ -74,16 +76,20 @@ def bounded(tracker: DialogueStateTracker) -> list[dict[str, Any]]:
     if len(events) > MOST_EVENTS:
         turns = [i for i, event in enumerate(events) if isinstance(event, UserUttered)]
         cut = next((i - 1 for i in turns if len(events) - i <= MOST_EVENTS), len(events))
-        events = _standing(tracker, events[:cut]) + events[cut:]
+        events = _standing(events[:cut]) + events[cut:]
     return [_without_text(event.as_dict()) for event in events]
 
 
-def _standing(tracker: DialogueStateTracker, past: list[Event]) -> list[Event]:
-    before = DialogueStateTracker(tracker.sender_id, tracker.slots.values())
-    before.update_with_events([e for e in past if isinstance(e, SlotSet | ActiveLoop)])
-    slots: list[Event] = [SlotSet(n, s.value) for n, s in before.slots.items() if s.value is not None]
-    loop: list[Event] = [ActiveLoop(before.active_loop_name)] if before.active_loop_name else []
-    return slots + loop
+def _standing(past: list[Event]) -> list[Event]:
+    """The slots and the loop as they stood after these events."""
+    slots: dict[str, Event] = {}
+    loop: Event | None = None
+    for event in past:
+        if isinstance(event, SlotSet):
+            slots[event.key] = event
+        elif isinstance(event, ActiveLoop):
+            loop = event
+    return [*slots.values(), *([loop] if loop else [])]
 
 
 def _without_text(event: dict[str, Any]) -> dict[str, Any]:

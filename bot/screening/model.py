@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,12 @@ def examples() -> list[dict[str, Any]]:
     ]
     for path in sorted([*DATA.glob("da/*.yml"), *DATA.glob("en/*.yml")]):
         for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
+            if "intent" not in block:
+                continue  # a lookup table or synonyms
             for line in block["examples"].splitlines():
                 shared = {"flags": [], "batch": block["metadata"]["batch"], "lang": path.parent.name}
-                rows.append({"text": line.removeprefix("- "), "kind": "topic", **shared})
+                text = re.sub(r"\[([^]]+)\]\(\w+\)", r"\1", line.removeprefix("- "))  # entities are marked so
+                rows.append({"text": text, "kind": "topic", **shared})
     return rows
 
 

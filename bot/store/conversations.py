@@ -132,6 +132,15 @@ def latest_replies(engine: Engine, conversation_id: str, limit: int = 40) -> lis
         return [row.reply for row in session.exec(statement)]
 
 
+def last_answer(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
+    """The replies to the latest message that has any, in order."""
+    with Session(engine) as session:
+        latest = session.exec(
+            select(func.max(Outbound.inbound_id)).where(Outbound.conversation_id == conversation_id)
+        ).one()
+    return replies_to(engine, latest) if latest else []
+
+
 def transcript(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
     """What patient and assistant said, in order; the patient's messages have the key `patient`."""
     with Session(engine) as session:
@@ -155,10 +164,13 @@ def patient_entry(entry_id: str, text: str) -> dict[str, Any]:
     return {"id": entry_id, "key": "patient", "version": "", "text": text, **empty}
 
 
-def waiting(engine: Engine) -> list[Inbound]:
-    """Messages whose answer is due, oldest first."""
+def waiting(engine: Engine, conversation_id: str | None = None) -> list[Inbound]:
+    """Messages whose answer is due, oldest first; of one conversation, or of all."""
+    statement = select(Inbound).where(col(Inbound.done_at).is_(None)).order_by(col(Inbound.id))
+    if conversation_id is not None:
+        statement = statement.where(Inbound.conversation_id == conversation_id)
     with Session(engine, expire_on_commit=False) as session:
-        return list(session.exec(select(Inbound).where(col(Inbound.done_at).is_(None)).order_by(col(Inbound.id))))
+        return list(session.exec(statement))
 
 
 def erase(engine: Engine, conversation_id: str) -> None:

@@ -7,12 +7,16 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
+import structlog
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.dialogue.choices import UnknownChoice
 from bot.dialogue.replies import Reply
-from bot.dialogue.turns import Turns, UnknownChoice
+from bot.dialogue.turns import Turns
+from bot.metrics import ANSWERED
 from bot.store import conversations as store
 from bot.store.models import Conversation
 
@@ -76,12 +80,14 @@ def problem(service: Turns, status: int, code: str, language: str, **values: Any
     return HTTPException(status, {"code": code, "message": text})
 
 
-async def conversation(service: TurnsDep, authorization: Annotated[str, Header()] = "") -> Conversation:
-    """The conversation of the bearer token."""
+async def conversation(
+    request: Request, service: TurnsDep, authorization: Annotated[str, Header()] = ""
+) -> Conversation:
+    """The conversation of the bearer token. Raises HTTPException 401."""
     token = authorization.removeprefix("Bearer ").strip()
     found = await asyncio.to_thread(store.find, service.engine, token) if token else None
     if not found:
-        raise problem(service, 401, "session_gone", "da")
+        raise problem(service, 401, "session_gone", preferred(request))
     return found
 
 
@@ -98,8 +104,8 @@ def preferred(request: Request) -> str:
 async def begin(service: Turns, language: str) -> Started:
     """Opens a conversation and says the welcome."""
     token, opened = await asyncio.to_thread(store.create, service.engine, language=language)
-    replies = service.say(opened, "welcome/intro")
-    service.unstored[opened.id] += [reply.model_dump() for reply in replies]
+    replies = service.voice.say(opened, "welcome/intro")
+    service.doorstep.remember(opened.id, replies)
     return Started(token=token, language=language, messages=replies)
 
 
@@ -131,15 +137,34 @@ async def start(request: Request, service: TurnsDep, body: Start) -> Started:
 
 
 @router.post("/messages")
-async def send(service: TurnsDep, found: ConversationDep, body: Send) -> Messages:
-    """The replies to a message; the same id again gives the same answer."""
-    return Messages(messages=await deliver(service, found, body))
+async def send(
+    request: Request, service: TurnsDep, body: Send, authorization: Annotated[str, Header()] = ""
+) -> Messages:
+    """The replies to a message; the same id again gives the same answer. An alarm sign needs no database."""
+    try:
+        found = await conversation(request, service, authorization)
+        await slow_down(request, authorization, found.language)
+        with ANSWERED.time():
+            return Messages(messages=await deliver(service, found, body))
+    except SQLAlchemyError as error:
+        structlog.get_logger().error("database_down", error=type(error).__name__)
+        if replies := service.without_database(body.text, preferred(request)):
+            return Messages(messages=replies)
+        raise problem(service, 503, "trouble", preferred(request)) from None
+
+
+async def slow_down(request: Request, token: str, language: str) -> None:
+    """Counts a message of this conversation. Raises HTTPException 429 with Retry-After."""
+    if wait := await request.app.state.limits.conversation(token):
+        refused = problem(request.app.state.turns, 429, "rate_limited", language, wait=wait)
+        refused.headers = {"Retry-After": str(wait)}
+        raise refused
 
 
 async def said(service: Turns, found: Conversation) -> list[dict[str, Any]]:
     """Everything visible, what was said before consent included while this process remembers it."""
     stored = await asyncio.to_thread(store.transcript, service.engine, found.id)
-    return service.unstored.get(found.id, []) + stored
+    return service.doorstep.said(found.id) + stored
 
 
 @router.get("/messages")
@@ -166,16 +191,16 @@ async def language(service: TurnsDep, found: ConversationDep, body: Language) ->
     await asyncio.to_thread(store.change, service.engine, found.id, language=body.language, language_chosen=True)
     found.language = body.language
     key = "control/language_changed" if found.consented_at else "welcome/intro"
-    replies = service.say(found, key)
-    service.unstored[found.id] += [reply.model_dump() for reply in replies]
+    replies = service.voice.say(found, key)
+    if not found.consented_at:
+        service.doorstep.remember(found.id, replies)
     return {"language": body.language, "messages": [reply.model_dump() for reply in replies]}
 
 
 @router.delete("", status_code=204)
 async def erase(service: TurnsDep, found: ConversationDep) -> Response:
     """Erases the conversation."""
-    await asyncio.to_thread(store.erase, service.engine, found.id)
-    service.unstored.pop(found.id, None)
+    await service.erase(found)
     return Response(status_code=204)
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from starlette.requests import Request as StarletteRequest
 
-from bot.channels.web.api import Send, TurnsDep, begin, deliver, preferred, said
+from bot.channels.web.api import Send, TurnsDep, begin, deliver, preferred, said, slow_down
 from bot.channels.web.markdown import to_html
 from bot.dialogue.replies import contact_list, render
 from bot.dialogue.turns import Turns
@@ -116,6 +116,7 @@ async def post(
     elif choice or action == "send":
         body = Send(id=client_id or secrets.token_urlsafe(12), text=None if choice else text, choice=choice or None)
         try:
+            await slow_down(request, token, found.language)
             await deliver(service, found, body)
         except HTTPException as problem:
             error = kind_words(problem)

@@ -1,0 +1,90 @@
+"""Before consent: advice on alarm signs, the language, yes or no; and nothing of it is stored.
+
+What is said here lives in this process's memory, for a while, so that the page can show it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import TTLCache
+
+from bot.dialogue.choices import Picked
+from bot.dialogue.language import detect
+from bot.dialogue.replies import Reply
+from bot.dialogue.voice import Voice
+from bot.screening.result import Outcome, Screening
+from bot.store import conversations as store
+from bot.store.models import Conversation
+
+MOST_CONVERSATIONS = 10_000
+SECONDS_KEPT = 2 * 60 * 60
+
+
+@dataclass
+class Memory:
+    """What was said to one person who has not consented, the answers by client id, and the question asked."""
+
+    said: list[dict[str, Any]] = field(default_factory=list)
+    answered: dict[str, list[Reply]] = field(default_factory=dict)
+    question: str | None = None
+
+
+class Doorstep:
+    """Remembers, and answers, those who have not consented yet."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.memories: TTLCache[str, Memory] = TTLCache(MOST_CONVERSATIONS, SECONDS_KEPT)
+
+    def memory(self, conversation_id: str) -> Memory:
+        """What is remembered of this conversation; empty for a new one."""
+        found: Memory = self.memories.setdefault(conversation_id, Memory())
+        return found
+
+    def said(self, conversation_id: str) -> list[dict[str, Any]]:
+        """What was said, oldest first, as in the API."""
+        found = self.memories.get(conversation_id)
+        return list(found.said) if found else []
+
+    def remember(self, conversation_id: str, replies: list[Reply], client_id: str = "", words: str = "") -> None:
+        """Keeps what the patient said and was answered."""
+        memory = self.memory(conversation_id)
+        if words:
+            memory.said.append(store.patient_entry(f"patient-{client_id}", words))
+        memory.said += [reply.model_dump() for reply in replies]
+        if client_id:
+            memory.answered[client_id] = replies
+
+    def forget(self, conversation_id: str) -> None:
+        """Drops all of it."""
+        self.memories.pop(conversation_id, None)
+
+    def answer(self, conversation: Conversation, picked: Picked | None, screening: Screening) -> list[Reply]:
+        """The replies to anything but consent."""
+        memory = self.memory(conversation.id)
+        question, memory.question = memory.question, None
+        if screening.outcome is Outcome.ALARM:
+            return [self.voice.card(conversation, screening), *self.voice.say(conversation, "welcome/need_consent")]
+        if screening.outcome is Outcome.ASK:
+            asked = f"screening/{screening.flags[0]}"
+            memory.question = f"{asked}/explain" if question == asked else asked
+            return self.voice.say(conversation, memory.question)
+        if picked and picked.name == "consent_no":
+            return self.voice.say(conversation, "welcome/declined")
+        if picked and picked.name.startswith("language_"):
+            return self.voice.say(conversation, "welcome/intro")
+        return self.voice.say(conversation, "welcome/need_consent")
+
+
+def language_for(conversation: Conversation, text: str | None, picked: Picked | None) -> str:
+    """The language chosen; before any choice the one the patient plainly writes."""
+    if text and not picked and not conversation.language_chosen and (written := detect(text)):
+        return written
+    return conversation.language
+
+
+def other_language(language: str) -> str:
+    """Danish for English and English for Danish."""
+    return "en" if language == "da" else "da"

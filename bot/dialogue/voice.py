@@ -1,0 +1,30 @@
+"""What the gateway itself says: any content key, and the care card of a screening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.content.store import ContentStore
+from bot.dialogue.replies import Reply, care_card, render
+from bot.screening.result import Screening
+from bot.settings import Settings
+from bot.store.models import Conversation
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Renders for one conversation: its language and region decide."""
+
+    content: ContentStore
+    settings: Settings
+
+    def say(self, conversation: Conversation, key: str, **values: Any) -> list[Reply]:
+        """The replies of a content key for this patient. Raises UnknownKey."""
+        known = {"operator": self.settings.operator, "retention_days": self.settings.retention_days}
+        return render(self.content, key, conversation.language, conversation.region, known | values)
+
+    def card(self, conversation: Conversation, screening: Screening) -> Reply:
+        """The care card of a screening that alarms."""
+        flags, level = list(screening.flags), screening.level
+        return care_card(self.content, flags, level, conversation.language, conversation.region, screening.relative)

@@ -1,0 +1,14 @@
+"""What is counted. Labels are from short fixed lists: never a text, a token or a conversation."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+SCREENED = Counter("rygraad_messages_screened", "Messages by outcome and level", ["outcome", "level"])
+RASA_FAILED = Counter("rygraad_rasa_late_or_silent", "Turns Rasa did not answer in time")
+LATE = Counter("rygraad_answers_given_late", "Messages whose answer was sought again in the background")
+ANSWERED = Histogram(
+    "rygraad_answer_seconds",
+    "Time from a patient's message to its reply",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5),
+)
