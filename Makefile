@@ -5,7 +5,7 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 export HYPOTHESIS_STORAGE_DIRECTORY := .venv/.cache/hypothesis
 
-.PHONY: help run test lint types unit rasa-test lock clean
+.PHONY: help run test lint types rasa-test unit browser lock
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -29,21 +29,29 @@ help: ## what there is
 run: .venv/.installed ## start everything; Ctrl-C stops it
 	@exec .venv/bin/rygraad up
 
-test: .venv/.installed-dev lint types unit ## everything that must hold
+test: .venv/.installed-dev lint types rasa-test unit ## everything that must hold
 
-lint: .venv/.installed-dev ## ruff, and the one-way dependencies
+lint: .venv/.installed-dev ## ruff, the one-way dependencies, and the texts
 	@.venv/bin/ruff check bot actions tests
+	@.venv/bin/ruff format --quiet --check bot actions tests
+	@.venv/bin/lint-imports --no-cache > .venv/.cache/imports.log || (cat .venv/.cache/imports.log; exit 1)
+	@.venv/bin/rygraad content check
 
 types: .venv/.installed-dev ## mypy
 	@.venv/bin/mypy bot actions
 
-unit: .venv/.installed-dev ## pytest
-	@$(PY) -m pytest
-
 rasa-test: .venv/.installed-dev ## Rasa's own data validation and story tests (rules, not safety)
 	@.venv/bin/rygraad train
-	@.venv/bin/rygraad rasa data validate --fail-on-warnings
-	@.venv/bin/rygraad rasa test core --stories tests/rasa --fail-on-prediction-errors --out .venv/.cache/rasa-test
+	@.venv/bin/rygraad rasa data validate > .venv/.cache/validate.log 2>&1 || (cat .venv/.cache/validate.log; exit 1)
+	@.venv/bin/rygraad rasa test core --fail-on-prediction-errors --out .venv/.cache/rasa-test > .venv/.cache/stories.log 2>&1 \
+		|| (cat .venv/.cache/stories.log; exit 1)
+	@echo "Rasa: data valid, stories pass."
+
+unit: .venv/.installed-dev browser ## pytest: units, conversations, the running stack, the browser
+	@$(PY) -m pytest
+
+browser: .venv/.installed-dev ## a Chromium or Chrome for the tests: the installed one, else Debian's, else Playwright's
+	@$(PY) -m tests.browser.provide
 
 lock: | .venv/bin/uv ## resolve the locks anew
 	@.venv/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet -o requirements.txt

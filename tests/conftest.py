@@ -1,4 +1,4 @@
-"""The gateway with the real screening model and the real Rasa model and actions, in this process."""
+"""The gateway with the real models in this process, and the running parts as processes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import pytest
 
 from bot.content.store import ContentStore, load
 from bot.dialogue.turns import Turns
+from bot.rasa.project import train
 from bot.screening.model import ensure_trained
 from bot.screening.screener import Screener
 from bot.settings import Settings
 from bot.store.database import migrate, open_database
+from bot.supervisor import Parts, free_port
 from tests.patient import Patient
+from tests.running import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +60,32 @@ async def patient(turns: Turns) -> AsyncIterator[Patient]:
     yield Patient(turns)
     for task in turns.catching_up.values():
         task.cancel()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """Everything running on free ports with a data folder of its own."""
+    train()
+    settings = Settings(data_dir=tmp_path_factory.mktemp("stack"), port=free_port(), rate_limit="off")
+    migrate(settings.database)
+    parts = Parts(settings)
+    parts.env |= {
+        "RYGRAAD_DATA_DIR": str(settings.data_dir),
+        "RYGRAAD_RATE_LIMIT": "off",
+        "RYGRAAD_METRICS_TOKEN": "for-the-tests",
+    }
+    parts.start_all()
+    try:
+        wait_until(parts.ready, 60)
+        yield parts
+    finally:
+        parts.stop_all()
+
+
+@pytest.fixture
+def running(stack: Parts) -> Parts:
+    """The stack with every part alive, whatever the test before did to it."""
+    for name in stack.fallen():
+        stack.start(name)
+    wait_until(stack.ready, 60)
+    return stack

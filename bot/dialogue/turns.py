@@ -221,22 +221,31 @@ class Turns:
 
     async def _catch_up(self, conversation_id: str, work: asyncio.Task[Answer] | None) -> None:
         """Answers what waits in a conversation, in order. `work` is a turn Rasa is still at."""
-        while True:
-            async with self._lock(conversation_id):
-                waiting = await asyncio.to_thread(store.waiting, self.engine, conversation_id)
-                conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
-                if not waiting or not conversation:
-                    del self.catching_up[conversation_id]
-                    return
-                inbound, screening = waiting[0], Screening.from_dict(waiting[0].screening)
-                body = turn_body(conversation, inbound, await self._picked_then(conversation, inbound), screening)
-            LATE.inc()
-            answer, work = await self._insist(body, work), None
-            async with self._lock(conversation_id):
-                conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
-                if conversation:
-                    replies = await self._rendered(conversation, answer, screening, carded=inbound.carded)
-                    await self._store(conversation, inbound, replies, done=True)
+        try:
+            while await self._answer_next(conversation_id, work):
+                work = None
+        except Exception as error:  # the message stays stored and waiting; the next message or start takes it up
+            log.error("catch_up_failed", error=type(error).__name__)
+            self.catching_up.pop(conversation_id, None)
+
+    async def _answer_next(self, conversation_id: str, work: asyncio.Task[Answer] | None) -> bool:
+        """Answers the oldest waiting message; False when none waits."""
+        async with self._lock(conversation_id):
+            waiting = await asyncio.to_thread(store.waiting, self.engine, conversation_id)
+            conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
+            if not waiting or not conversation:
+                self.catching_up.pop(conversation_id, None)  # inside the lock: a new message sees it at once
+                return False
+            inbound, screening = waiting[0], Screening.from_dict(waiting[0].screening)
+            body = turn_body(conversation, inbound, await self._picked_then(conversation, inbound), screening)
+        LATE.inc()
+        answer = await self._insist(body, work)
+        async with self._lock(conversation_id):
+            conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
+            if conversation:
+                replies = await self._rendered(conversation, answer, screening, carded=inbound.carded)
+                await self._store(conversation, inbound, replies, done=True)
+        return True
 
     async def _picked_then(self, conversation: Conversation, inbound: Inbound) -> Picked | None:
         if inbound.choice == "consent_yes":

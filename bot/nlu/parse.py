@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
+
+import structlog
 
 from bot.rasa import launcher
 
@@ -31,6 +34,8 @@ class Parser:
 
         path = train()
         launcher.install()
+        # Left alone, Rasa prints every message it parses to standard output.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
         from rasa.core.agent import Agent
 
         return cls(Agent.load(str(path)))

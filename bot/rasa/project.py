@@ -15,12 +15,14 @@ MODELS = ROOT / "models"
 INPUTS = ("config.yml", "domain", "nlu_data/da", "nlu_data/en", "stories", "bot/nlu", "bot/rasa", "requirements.txt")
 DATA = ["--data", "nlu_data/da", "nlu_data/en", "stories"]
 DOMAIN = ["--domain", "domain"]
-DEFAULTS = {
+DEFAULTS: dict[tuple[str, ...], list[str]] = {
     ("train",): [*DATA, *DOMAIN, "--config", "config.yml", "--out", "models"],
     ("data",): [*DATA, *DOMAIN],
     ("shell",): ["--model", "models", "--endpoints", "endpoints.yml", "--credentials", "credentials.yml"],
     ("run",): ["--model", "models", "--endpoints", "endpoints.yml", "--credentials", "credentials.yml"],
-    ("test",): ["--model", "models", *DOMAIN],
+    ("test",): ["--model", "models", "--stories", "tests/rasa", "--nlu", "nlu_data/da"],
+    ("test", "core"): ["--model", "models", "--stories", "tests/rasa"],
+    ("test", "nlu"): ["--model", "models", "--nlu", "nlu_data/da", *DOMAIN],
 }
 
 
@@ -47,7 +49,7 @@ def with_defaults(arguments: list[str]) -> list[str]:
     if not arguments or "--help" in arguments or "-h" in arguments:
         return arguments
     extra: list[str] = []
-    defaults = DEFAULTS.get((arguments[0],), [])
+    defaults = DEFAULTS.get(tuple(arguments[:2])) or DEFAULTS.get((arguments[0],), [])
     for option in (item for item in defaults if item.startswith("--")):
         if option not in arguments:
             start = defaults.index(option)

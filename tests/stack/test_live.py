@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.supervisor import Parts
-from tests.stack.conftest import ALARM, HttpPatient, wait_until
+from tests.running import ALARM, HttpPatient, wait_until
 from tests.test_conversations import SCRIPTS
 
 
@@ -85,7 +85,7 @@ def test_a_message_accepted_before_the_gateway_died_is_answered_after_its_return
     patient.choose("consent_yes")
     running.children["rasa"].kill()
     running.children["rasa"].wait()
-    assert [reply["key"] for reply in patient.write("må jeg løbe?")] == ["system/holding"]
+    assert [reply["key"] for reply in patient.write("må jeg gå en tur?")] == ["system/holding"]
     running.children["gateway"].kill()
     running.children["gateway"].wait()
     running.start("gateway")
@@ -122,7 +122,7 @@ def test_a_planted_word_is_in_no_log_and_after_erasure_nowhere(running: Parts) -
         f"/restart {canary}",
         f"{canary}\x00\ud83d",
     ):
-        patient.http.post("/api/chat/messages", content=f'{{"id": "{hash(text)}", "text": {ascii_json(text)}}}')
+        patient.http.post("/api/chat/messages", content=json.dumps({"id": f"c{hash(text)}", "text": text}))
     patient.http.post("/api/chat/messages", json={"id": "x", "choice": canary})
     patient.http.post("/api/chat/messages", json={canary: canary})
     folder = running.settings.data_dir

@@ -146,8 +146,8 @@ function markdown(text) {
   return blocks;
 }
 
-function contact({ name, phone }, index) {
-  const call = element("a", { class: index ? "call" : "call first", href: `tel:${phone.replace(/ /g, "")}` }, icon("phone"),
+function contact({ name, phone }, strong) {
+  const call = element("a", { class: strong ? "call first" : "call", href: `tel:${phone.replace(/ /g, "")}` }, icon("phone"),
     hiddenText(ui.call), element("span", { class: "call-name" }, name), " ", element("span", { class: "call-number" }, phone));
   return element("li", {}, call);
 }
@@ -158,10 +158,16 @@ function careCard({ id, text, care: { level, contacts } }) {
   // The text opens with the level as well, for channels without cards; here the heading says it once.
   const opening = `**${title}**`;
   const advice = markdown(text.startsWith(opening) ? text.slice(opening.length) : text);
-  const card = element("section", { class: `care ${level}`, id: `care-${id}`, tabindex: "-1", "aria-labelledby": `care-title-${id}` },
-    heading, element("div", { class: "care-text" }, ...advice));
-  if (contacts.length) card.append(element("ul", { class: "calls", "aria-label": ui.care_contacts }, ...contacts.map(contact)));
-  return card;
+  // Whom to call at once stands before the words: on a small screen it must be in sight.
+  const first = level === "emergency" ? contacts.slice(0, 1) : [];
+  return element("section", { class: `care ${level}`, id: `care-${id}`, tabindex: "-1", "aria-labelledby": `care-title-${id}` },
+    heading, ...calls(first, ui.care_first_contact, true), element("div", { class: "care-text" }, ...advice),
+    ...calls(contacts.slice(first.length), ui.care_contacts, !first.length));
+}
+
+function calls(contacts, label, strong) {
+  const items = contacts.map((entry, index) => contact(entry, strong && !index));
+  return items.length ? [element("ul", { class: "calls", "aria-label": label }, ...items)] : [];
 }
 
 function sources(entries) {

@@ -1,50 +1,16 @@
-"""The real thing: gateway, Rasa and action server as processes, spoken to over HTTP."""
+"""The running parts over HTTP: somebody who chats with them, and waiting for what they do."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 import httpx
-import pytest
 
-from bot.rasa.project import train
-from bot.settings import Settings
-from bot.store.database import migrate
-from bot.supervisor import Parts, free_port
+from bot.supervisor import Parts
 
 ALARM = "jeg kan ikke tisse og er følelsesløs i skridtet"
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
-    """Everything running on free ports with a data folder of its own."""
-    train()
-    settings = Settings(data_dir=tmp_path_factory.mktemp("stack"), port=free_port(), rate_limit="off")
-    migrate(settings.database)
-    parts = Parts(settings)
-    parts.env |= {
-        "RYGRAAD_DATA_DIR": str(settings.data_dir),
-        "RYGRAAD_RATE_LIMIT": "off",
-        "RYGRAAD_METRICS_TOKEN": "for-the-tests",
-    }
-    parts.start_all()
-    try:
-        wait_until(parts.ready, 60)
-        yield parts
-    finally:
-        parts.stop_all()
-
-
-@pytest.fixture
-def running(stack: Parts) -> Parts:
-    """The stack with every part alive, whatever the test before did to it."""
-    for name in stack.fallen():
-        stack.start(name)
-    wait_until(stack.ready, 60)
-    return stack
 
 
 def wait_until(true: Any, seconds: float) -> None:
