@@ -86,6 +86,10 @@ def _add_limits(app: FastAPI, settings: Settings) -> None:
         refused = api.problem(request.app.state.turns, 422, "bad_request", api.preferred(request))
         return JSONResponse({"detail": refused.detail}, 422)
 
+    @app.exception_handler(400)
+    async def unreadable(request: Request, error: Exception) -> JSONResponse:
+        return await invalid(request, error)  # bytes that are no JSON at all: FastAPI says 400
+
     @app.exception_handler(SQLAlchemyError)
     async def database_down(request: Request, error: Exception) -> JSONResponse:
         structlog.get_logger().error("database_down", error=type(error).__name__)

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from bot.content.store import ContentStore, load
 from bot.dialogue.turns import Turns
+from bot.gateway import create_app
 from bot.rasa.project import train
 from bot.screening.model import ensure_trained
 from bot.screening.screener import Screener
 from bot.settings import Settings
 from bot.store.database import migrate, open_database
 from bot.supervisor import Parts, free_port
+from tests.fake_rasa import FakeRasa
 from tests.patient import Patient
 from tests.running import wait_until
 
@@ -89,3 +92,17 @@ def running(stack: Parts) -> Parts:
         stack.start(name)
     wait_until(stack.ready, 60)
     return stack
+
+
+@pytest.fixture
+def rasa() -> FakeRasa:
+    return FakeRasa()
+
+
+@pytest.fixture
+def client(tmp_path: Path, content: ContentStore, rasa: FakeRasa) -> Iterator[TestClient]:
+    settings = Settings(data_dir=tmp_path, rate_limit="off")
+    migrate(settings.database)
+    turns = Turns(open_database(settings.database), content, Screener.load(None), rasa, settings)  # type: ignore[arg-type]
+    with TestClient(create_app(settings, turns)) as running:
+        yield running
