@@ -1,5 +1,6 @@
 """The whole journey in a real browser, with a keyboard only, with and without JavaScript."""
 
+import json
 import os
 import signal
 
@@ -113,3 +114,16 @@ async def test_the_first_load_is_light_and_asks_nobody_else(open_page: OpenPage,
     assert len(weights) >= 3
     assert all(url.startswith(running.gateway_url) for url in weights)
     assert sum(weights.values()) <= 60_000, weights
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "no script"])
+async def test_the_persons_data_can_be_saved_as_a_file(open_page: OpenPage, scripts: bool) -> None:
+    page = await open_page(scripts=scripts)
+    await choose(page, "consent_yes", "screening/cauda_equina")
+    await choose(page, "menu", "control/menu_paused")
+    await choose(page, "my_data", "control/my_data")
+    await choose(page, "export_data", "control/export")
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Hent som fil").click()
+    saved = json.loads((await (await download.value).path()).read_text())
+    assert saved["consented_at"] and saved["messages"][0]["key"] == "welcome/consented"

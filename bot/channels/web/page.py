@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 from starlette.requests import Request as StarletteRequest
 
-from bot.channels.web.api import Send, TurnsDep, begin, deliver, preferred, said, slow_down
+from bot.channels.web.api import Send, TurnsDep, begin, deliver, exported, preferred, said, slow_down
 from bot.channels.web.markdown import to_html
 from bot.dialogue.replies import contact_list, render
 from bot.dialogue.turns import Turns
@@ -126,3 +128,16 @@ async def post(
         return page(request, service, language, erased)
     messages = await said(service, found)
     return page(request, service, found.language, messages, token=token, error=error, draft=text if error else "")
+
+
+@router.post("/chat/export")
+async def export(request: Request, service: TurnsDep, token: Annotated[str, Form()] = "") -> Response:
+    """The person's data as a file, by the button under `control/export`."""
+    found = await asyncio.to_thread(store.find, service.engine, token) if token else None
+    if not found:
+        language = preferred(request)
+        gone = service.content.get("system/session_gone", language).bubbles[0]
+        return page(request, service, language, [], error=gone, status=401)
+    body = json.dumps(jsonable_encoder(await exported(service, found)), ensure_ascii=False, indent=2)
+    headers = {"Content-Disposition": 'attachment; filename="rygraad.json"', "Cache-Control": "no-store"}
+    return Response(body, media_type="application/json", headers=headers)

@@ -186,6 +186,7 @@ function bubble(message) {
   else if (care) node.append(careCard(message));
   else node.append(...markdown(text));
   if (image) node.append(element("img", { src: image.url, alt: image.alt }));
+  if (key === "control/export") node.append(element("button", { class: "download", formaction: "/chat/export" }, ui.download));
   if (message.sources && message.sources.length) node.append(sources(message.sources));
   return node;
 }
@@ -558,7 +559,11 @@ function readPage() {
 }
 
 function bind() {
-  form.addEventListener("submit", (event) => { event.preventDefault(); sendText(); });
+  form.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.hasAttribute("formaction")) return; // a download is the browser's own work
+    event.preventDefault();
+    sendText();
+  });
   choices.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
