@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -41,6 +42,21 @@ def parse() -> None:
         if line.strip():
             item = json.loads(line)
             typer.echo(json.dumps({**item, **parser.parse(str(item["text"]))}, ensure_ascii=False))
+
+
+@app.command()
+def evaluate(files: list[Path], brief: bool = typer.Option(False, help="Only the table of figures.")) -> None:
+    """Measure screening on labelled messages (JSON Lines with `text` and `flags`); writes Markdown."""
+    from bot.evaluation.baselines import baselines
+    from bot.evaluation.measure import judge, load_cases
+    from bot.evaluation.report import compared, report
+    from bot.screening.model import ensure_trained
+    from bot.screening.screener import Screener
+
+    cases = load_cases(files)
+    screener = Screener.load(ensure_trained())
+    judged = {name: judge(cases, screen) for name, screen in baselines(screener).items()}
+    typer.echo(compared(judged) if brief else report(judged))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
