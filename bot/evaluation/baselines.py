@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from bot.evaluation.measure import Screen
+from bot.screening.examples import DATA
 from bot.screening.flags import load_flags
-from bot.screening.model import DATA
 from bot.screening.normalise import normalise
 from bot.screening.result import Outcome, Screening
 from bot.screening.screener import CLEAR, Screener

@@ -80,7 +80,7 @@ class Judged:
 
 
 def load_cases(paths: Iterable[Path]) -> list[Case]:
-    """Reads JSON Lines with `text` and `flags`; messages without `flags`, such as topic questions, are harmless ones."""
+    """Reads JSON Lines with `text` and `flags`; without `flags`, as topic questions are, a message is harmless."""
     cases = []
     for path in paths:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
 from bot.screening.answers import interpret
+from bot.screening.examples import DATA
 from bot.screening.flags import load_flags
-from bot.screening.model import DATA, FlagModel
+from bot.screening.model import FlagModel, Scores
 from bot.screening.normalise import normalise
 from bot.screening.result import Finding, Outcome, Screening
 from bot.screening.rules import Rules
@@ -19,17 +23,41 @@ CLEAR = Screening(Outcome.CLEAR, "none", (), ())
 RELATIVE = re.compile(r"\b(min|my) (mand|kone|kareste|son|dater|mor|far|husband|wife|partner|son|daughter|mum|dad)\b")
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Probabilities (0-1) that something is wrong from which screening alarms or asks."""
+
+    alarm: float
+    ask: float
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """nlu_data/screening/thresholds.yml; how they were chosen: docs/safety/report.md"""
+
+    slope: float
+    intercept: float
+    levels: dict[str, Limits]
+    named: float  # probability (0-1) from which a further flag is named beside the likeliest
+    doubt: float  # probability (0-1) below which a pattern only asks
+
+    def probability(self, danger: float) -> float:
+        """The calibrated probability (0-1) that something is wrong."""
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.slope * danger + self.intercept))))
+
+
 @lru_cache
-def thresholds() -> dict[str, dict[str, float]]:
-    """nlu_data/screening/thresholds.yml"""
-    path = DATA / "screening" / "thresholds.yml"
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["thresholds"])
+def thresholds() -> Thresholds:
+    """The thresholds of this release."""
+    raw = yaml.safe_load((DATA / "screening" / "thresholds.yml").read_text(encoding="utf-8"))
+    levels = {level: Limits(**limits) for level, limits in raw["levels"].items()}
+    return Thresholds(**raw["calibration"], levels=levels, named=raw["named"], doubt=raw["doubt"])
 
 
 class Screener:
     """Rules first, for what must never be missed; the model for people's own words."""
 
-    def __init__(self, rules: Rules, model: FlagModel | None) -> None:
+    def __init__(self, rules: Rules | None, model: FlagModel | None) -> None:
         self.rules, self.model = rules, model
 
     @classmethod
@@ -39,7 +67,7 @@ class Screener:
 
     def screen(self, text: str, question: str | None = None) -> Screening:
         """Screens a text; `question` is the flag the patient was just asked about."""
-        findings = [*self.rules.findings(text), *self._modelled(text)]
+        findings = self._findings(text)
         if question in load_flags().flags and (answer := interpret(text)):
             if not (answer == "no" and not any(f.by != "model" for f in findings)):
                 findings += self._answered(question, answer) if question else []
@@ -56,15 +84,16 @@ class Screener:
             return []
         return [Finding(flag, answer, "answer", 1.0, answer == "unsure")]
 
-    def _modelled(self, text: str) -> list[Finding]:
+    def _findings(self, text: str) -> list[Finding]:
+        """What patterns and model find; a pattern the model plainly disbelieves only asks."""
+        found = self.rules.findings(text) if self.rules else []
         if not self.model or not re.search(r"[a-z]", normalise(text)):
-            return []
-        found = []
-        for flag, score in self.model.scores(text).items():
-            limits = thresholds()[load_flags().flags[flag].level]
-            if score >= limits["ask"]:
-                found.append(Finding(flag, "", "model", round(score, 3), score < limits["alarm"]))
-        return found
+            return found
+        scores, limits = self.model.score(text), thresholds()
+        probability = limits.probability(scores.danger)
+        if probability < limits.doubt:
+            found = [replace(finding, asks=True, score=probability) for finding in found]
+        return [*found, *_modelled(scores, probability)]
 
     def _decide(self, findings: list[Finding], text: str) -> Screening:
         flags = load_flags()
@@ -78,3 +107,17 @@ class Screener:
             return CLEAR
         relative = bool(RELATIVE.search(normalise(text)))
         return Screening(outcome, flags.flags[names[0]].level, names, tuple(findings), relative)
+
+
+def _modelled(scores: Scores, probability: float) -> Sequence[Finding]:
+    """The model's findings: the likeliest flag when something is wrong, and those that are likely beside it."""
+    flags, limits = load_flags().flags, thresholds()
+    likely = {flag for flag, chance in scores.flags.items() if chance >= limits.named} | {scores.likeliest}
+    # What may be more severe is measured by its own, lower limit.
+    level = flags[load_flags().in_order(likely)[0]].level
+    own = limits.levels[level]
+    if probability < own.ask:
+        return []
+    asks = probability < own.alarm
+    named = {scores.likeliest} if asks else likely
+    return [Finding(flag, "", "model", round(probability, 3), asks) for flag in sorted(named)]
