@@ -59,6 +59,18 @@ def evaluate(files: list[Path], brief: bool = typer.Option(False, help="Only the
     typer.echo(compared(judged) if brief else report(judged))
 
 
+@app.command()
+def thresholds() -> None:
+    """Choose screening's thresholds on nlu_data/tuning and write them."""
+    from bot.evaluation.thresholds import choose, written
+    from bot.screening.examples import DATA, labelled
+    from bot.screening.model import FlagModel, ensure_trained
+
+    chosen = written(choose(FlagModel.load(ensure_trained()), labelled("tuning")))
+    (DATA / "screening" / "thresholds.yml").write_text(chosen, encoding="utf-8")
+    typer.echo(chosen)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def rasa(context: typer.Context) -> None:
     """Run any Rasa command (train, shell, test, data validate, ...) in this project."""

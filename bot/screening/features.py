@@ -35,6 +35,8 @@ class Features:
 
     def __init__(self, vectorizers: dict[str, Any]) -> None:
         self.vectorizers = vectorizers
+        # Asking scikit-learn for the names takes longer than screening a message.
+        self.names = {name: list(made.get_feature_names_out()) for name, made in vectorizers.items()}
 
     @classmethod
     def fit(cls, texts: Sequence[str]) -> tuple[Features, Any]:
@@ -42,7 +44,9 @@ class Features:
         from scipy.sparse import hstack
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        made = {name: TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **how) for name, how in BLOCKS.items()}
+        made: dict[str, Any] = {}
+        for name, how in BLOCKS.items():
+            made[name] = TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **how)
         matrix = hstack([vectorizer.fit_transform(texts) for vectorizer in made.values()]).tocsr()
         return cls(made), matrix
 
@@ -54,16 +58,16 @@ class Features:
 
     def word_at(self, column: int) -> str:
         """The words or the pair of a column; '' for letters, which say little to a reader."""
-        for name, vectorizer in self.vectorizers.items():
-            if column < (size := len(vectorizer.vocabulary_)):
-                return "" if name == "letters" else str(vectorizer.get_feature_names_out()[column])
-            column -= size
+        for block, names in self.names.items():
+            if column < len(names):
+                return "" if block == "letters" else str(names[column])
+            column -= len(names)
         return ""
 
     def arrays(self) -> Iterator[tuple[str, Any]]:
         """What is stored: no code, only numbers and words."""
         for name, vectorizer in self.vectorizers.items():
-            words = "\n".join(vectorizer.get_feature_names_out()).encode()
+            words = "\n".join(self.names[name]).encode()
             yield f"{name}.vocabulary", np.frombuffer(words, dtype=np.uint8)
             yield f"{name}.idf", vectorizer.idf_.astype(np.float32)
 

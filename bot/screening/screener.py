@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -39,7 +38,8 @@ class Thresholds:
     intercept: float
     levels: dict[str, Limits]
     named: float  # probability (0-1) from which a further flag is named beside the likeliest
-    doubt: float  # probability (0-1) below which a pattern only asks
+    sure: float  # probability (0-1) below which a pattern only asks
+    doubt: float  # probability (0-1) below which a pattern is not believed
 
     def probability(self, danger: float) -> float:
         """The calibrated probability (0-1) that something is wrong."""
@@ -51,7 +51,7 @@ def thresholds() -> Thresholds:
     """The thresholds of this release."""
     raw = yaml.safe_load((DATA / "screening" / "thresholds.yml").read_text(encoding="utf-8"))
     levels = {level: Limits(**limits) for level, limits in raw["levels"].items()}
-    return Thresholds(**raw["calibration"], levels=levels, named=raw["named"], doubt=raw["doubt"])
+    return Thresholds(**raw["calibration"], levels=levels, named=raw["named"], sure=raw["sure"], doubt=raw["doubt"])
 
 
 class Screener:
@@ -68,11 +68,11 @@ class Screener:
     def screen(self, text: str, question: str | None = None) -> Screening:
         """Screens a text; `question` is the flag the patient was just asked about."""
         findings = self._findings(text)
-        if question in load_flags().flags and (answer := interpret(text)):
-            if not (answer == "no" and not any(f.by != "model" for f in findings)):
-                findings += self._answered(question, answer) if question else []
-            else:
-                findings = []  # a plain "no" to the question asked
+        answer = interpret(text) if question in load_flags().flags else None
+        if question and answer in ("yes", "unsure"):
+            findings += self._answered(question, answer)
+        elif answer == "no":  # it settles what was only a doubt; "no, but …" still alarms
+            findings = [finding for finding in findings if not finding.asks]
         return self._decide(findings, text)
 
     def screen_answer(self, flag: str, answer: str) -> Screening:
@@ -85,15 +85,29 @@ class Screener:
         return [Finding(flag, answer, "answer", 1.0, answer == "unsure")]
 
     def _findings(self, text: str) -> list[Finding]:
-        """What patterns and model find; a pattern the model plainly disbelieves only asks."""
-        found = self.rules.findings(text) if self.rules else []
+        """What patterns and model find. The model reads the whole message, so it has the last word on a pattern."""
+        patterns = self.rules.findings(text) if self.rules else []
         if not self.model or not re.search(r"[a-z]", normalise(text)):
-            return found
+            return patterns
         scores, limits = self.model.score(text), thresholds()
         probability = limits.probability(scores.danger)
-        if probability < limits.doubt:
-            found = [replace(finding, asks=True, score=probability) for finding in found]
-        return [*found, *_modelled(scores, probability)]
+        found = [replace(one, asks=probability < limits.sure) for one in patterns if probability >= limits.doubt]
+        return [*found, *self._modelled(text, scores, probability)]
+
+    def _modelled(self, text: str, scores: Scores, probability: float) -> list[Finding]:
+        """The model's findings: the likeliest flag when something is wrong, and those that are likely beside it."""
+        flags, limits = load_flags(), thresholds()
+        likely = {flag for flag, chance in scores.flags.items() if chance >= limits.named} | {scores.likeliest}
+        level = flags.flags[flags.in_order(likely)[0]].level
+        own = limits.levels[level]
+        if probability < own.ask or not self.model:
+            return []
+        asks = probability < own.alarm
+        named = {scores.likeliest} if asks else likely
+        return [
+            Finding(flag, self.model.evidence(text, flag), "model", round(probability, 3), asks)
+            for flag in sorted(named)
+        ]
 
     def _decide(self, findings: list[Finding], text: str) -> Screening:
         flags = load_flags()
@@ -107,17 +121,3 @@ class Screener:
             return CLEAR
         relative = bool(RELATIVE.search(normalise(text)))
         return Screening(outcome, flags.flags[names[0]].level, names, tuple(findings), relative)
-
-
-def _modelled(scores: Scores, probability: float) -> Sequence[Finding]:
-    """The model's findings: the likeliest flag when something is wrong, and those that are likely beside it."""
-    flags, limits = load_flags().flags, thresholds()
-    likely = {flag for flag, chance in scores.flags.items() if chance >= limits.named} | {scores.likeliest}
-    # What may be more severe is measured by its own, lower limit.
-    level = flags[load_flags().in_order(likely)[0]].level
-    own = limits.levels[level]
-    if probability < own.ask:
-        return []
-    asks = probability < own.alarm
-    named = {scores.likeliest} if asks else likely
-    return [Finding(flag, "", "model", round(probability, 3), asks) for flag in sorted(named)]
