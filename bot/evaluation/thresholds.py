@@ -14,7 +14,7 @@ import yaml
 from bot.screening.model import FlagModel
 
 FALSE_ALARMS, NEEDLESS = 0.03, 0.07  # the bars, as shares of harmless messages
-RESERVE = 0.5
+USED = 0.8  # the part of each bar that the tuning messages may use up
 
 
 def calibrate(danger: Any, flagged: Any) -> tuple[float, float]:
@@ -38,8 +38,8 @@ def choose(model: FlagModel, rows: list[dict[str, Any]]) -> dict[str, Any]:
     slope, intercept = calibrate(danger, flagged)
     probability = 1 / (1 + np.exp(-(slope * danger + intercept)))
     harmless = probability[~flagged]
-    alarm = round(limit(harmless, FALSE_ALARMS * RESERVE), 3)
-    ask = round(min(alarm, limit(harmless, (FALSE_ALARMS + NEEDLESS) * RESERVE)), 3)
+    alarm = round(limit(harmless, FALSE_ALARMS * USED), 3)
+    ask = round(min(alarm, limit(harmless, (FALSE_ALARMS + NEEDLESS) * USED)), 3)
     return {
         "calibration": {"slope": round(slope, 4), "intercept": round(intercept, 4)},
         "levels": {level: {"alarm": alarm, "ask": ask} for level in ("emergency", "urgent", "soon")},
