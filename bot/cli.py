@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 
 import typer
 
@@ -69,6 +70,22 @@ def thresholds() -> None:
     chosen = written(choose(FlagModel.load(ensure_trained()), labelled("tuning")))
     (DATA / "screening" / "thresholds.yml").write_text(chosen, encoding="utf-8")
     typer.echo(chosen)
+
+
+@app.command("kill-switch")
+def kill_switch(
+    state: Literal["on", "off", "status"], topic: str = typer.Option("", help="Only this topic.")
+) -> None:
+    """Turn every conversation, or one topic, into fixed advice, and back; no restart."""
+    from bot.kill_switch import ALL, KillSwitch
+
+    switch = KillSwitch(get_settings().data_dir)
+    if state == "on":
+        switch.close(topic or ALL)
+    elif state == "off":
+        switch.open(topic or None)
+    closed = sorted(switch.lines())
+    typer.echo("Everything is open." if not closed else f"Closed: {', '.join(closed)} ({switch.path})")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from bot.content.store import CONTENT, ContentStore, fill
 from bot.screening.flags import load_flags
 
+# Whom to call after a second, worsening contact: content/da/care/worse
+WORSE_CONTACTS = {"urgent": ["own_region_line", "emergency"], "emergency": ["emergency"]}
+
 
 class Choice(BaseModel):
     """A button; `value` is opaque to the client."""
@@ -111,11 +114,16 @@ def render(
 def care_card(
     content: ContentStore, flags: list[str], level: str, language: str, region: str | None, relative: bool
 ) -> Reply:
-    """The one card for these flags, highest first. Levels and contacts: content/red_flags.yml."""
-    key = f"care/{flags[0]}"
-    if relative and content.has(f"{key}/relative"):
+    """The one card for these flags, highest first. Levels and contacts: content/red_flags.yml.
+
+    A level above the flags' own is that of a second, worsening contact, which has a text for itself.
+    """
+    own = load_flags().flags[flags[0]]
+    key, names = f"care/{flags[0]}", list(own.contacts)
+    if level != own.level:
+        key, names = f"care/worse/{level}", WORSE_CONTACTS[level]
+    elif relative and content.has(f"{key}/relative"):
         key = f"{key}/relative"
     reply = render(content, key, language, region, {})[0]
-    names = list(load_flags().flags[flags[0]].contacts)
     reply.care = Care(level=level, flags=flags, contacts=contact_list(names, language, region))
     return reply

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -21,9 +23,12 @@ from bot.dialogue.language import detect
 from bot.dialogue.rasa_client import RasaClient, RasaError
 from bot.dialogue.replies import Reply
 from bot.dialogue.voice import Voice
+from bot.kill_switch import KillSwitch
 from bot.metrics import LATE, RASA_FAILED, SCREENED
+from bot.screening.flags import load_flags
 from bot.screening.result import Outcome, Screening
 from bot.screening.screener import Screener
+from bot.screening.worsening import got_worse
 from bot.settings import Settings
 from bot.store import conversations as store
 from bot.store.models import Conversation, Inbound, now
@@ -33,6 +38,8 @@ ALARM_WAIT = 0.25  # seconds Rasa has before the card goes out without its words
 ANSWER_WAIT = 2.5  # seconds before the holding reply
 LATE_TRIES = 900  # at two seconds: half an hour; an answer later than that would only confuse
 LATE_PAUSE = 2.0
+WORSENING = timedelta(hours=48)
+ONE_UP = {"soon": "urgent", "urgent": "emergency", "emergency": "emergency"}
 Answer = list[dict[str, Any]]
 log = structlog.get_logger()
 
@@ -46,6 +53,7 @@ class Turns:
         self.engine, self.content, self.screener, self.rasa = engine, content, screener, rasa
         self.settings = settings
         self.voice = Voice(content, settings)
+        self.switch = KillSwitch(settings.data_dir)
         self.doorstep = Doorstep(self.voice)
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.catching_up: dict[str, asyncio.Task[None]] = {}
@@ -59,6 +67,8 @@ class Turns:
         async with self._lock(conversation.id):
             newest = await asyncio.to_thread(store.get, self.engine, conversation.id)
             conversation = newest or conversation
+            if self.switch.closed():
+                return self.voice.closed(conversation)
             if not conversation.consented_at:
                 return await self._before_consent(conversation, client_id, text, choice)
             if before := await asyncio.to_thread(store.seen, self.engine, conversation.id, client_id):
@@ -66,6 +76,7 @@ class Turns:
             offered = await asyncio.to_thread(store.latest_replies, self.engine, conversation.id)
             picked = pick(self.content, conversation.language, offered, text, choice)
             screening = screen(self.screener, conversation.open_question, text, picked)
+            screening = await self._raised(conversation, screening, text)
             SCREENED.labels(screening.outcome, screening.level).inc()
             stale = picked is not None and not picked.current and picked.name in ANSWERS
             if stale and screening.outcome is not Outcome.ALARM:
@@ -76,6 +87,16 @@ class Turns:
             await self._speak(conversation, language_for(conversation, text, picked))
             followed = conversation.language != before_it
             return await self._answer(conversation, inbound, picked, screening, followed=followed)
+
+    async def _raised(self, conversation: Conversation, screening: Screening, text: str | None) -> Screening:
+        """One level up when it got worse within 48 hours of an alarm sign that was not withdrawn."""
+        if not text or screening.level == "emergency" or not got_worse(text):
+            return screening
+        care = await asyncio.to_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
+        if not care or not care["flags"] or care["level"] not in ONE_UP:
+            return screening
+        flags = load_flags().in_order({*care["flags"], *screening.flags})
+        return replace(screening, outcome=Outcome.ALARM, level=ONE_UP[care["level"]], flags=flags)
 
     def without_database(self, text: str | None, language: str) -> list[Reply]:
         """The card for an alarm sign while nothing can be stored; nothing for any other message."""
@@ -190,6 +211,8 @@ class Turns:
                 if not carded:
                     replies.append(self.voice.card(conversation, screening))
                 continue
+            if key.startswith("topic/") and self.switch.topic_closed(key.split("/")[1]):
+                key = "topic/unavailable"
             replies += self.voice.say(conversation, key, **{k: v for k, v in item.items() if k != "key"})
             question = ("clarify:" if item.get("clarifies") else "") + key if key.startswith("screening/") else None
         await self._change(conversation, open_question=question)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.content.store import ContentStore
-from bot.dialogue.replies import Reply, care_card, render
+from bot.dialogue.replies import Care, Reply, care_card, contact_list, render
 from bot.screening.result import Screening
 from bot.settings import Settings
 from bot.store.models import Conversation
@@ -28,3 +28,10 @@ class Voice:
         """The care card of a screening that alarms."""
         flags, level = list(screening.flags), screening.level
         return care_card(self.content, flags, level, conversation.language, conversation.region, screening.relative)
+
+    def closed(self, conversation: Conversation) -> list[Reply]:
+        """The fixed emergency card of the kill switch."""
+        replies = self.say(conversation, "system/closed")
+        contacts = contact_list(["emergency", "own_region_line"], conversation.language, conversation.region)
+        replies[0].care = Care(level="emergency", flags=[], contacts=contacts)
+        return replies

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, delete, func
@@ -130,6 +131,22 @@ def latest_replies(engine: Engine, conversation_id: str, limit: int = 40) -> lis
             .limit(limit)
         )
         return [row.reply for row in session.exec(statement)]
+
+
+def last_care(engine: Engine, conversation_id: str, since: datetime) -> dict[str, Any] | None:
+    """The newest care card given since then: {'level', 'flags', ...}; nothing when it was withdrawn afterwards."""
+    with Session(engine) as session:
+        statement = (
+            select(Outbound)
+            .where(Outbound.conversation_id == conversation_id, col(Outbound.created_at) >= since)
+            .order_by(col(Outbound.position).desc())
+        )
+        for row in session.exec(statement):
+            if row.reply["key"] == "care/withdrawn":
+                return None
+            if row.reply["care"]:
+                return dict(row.reply["care"])
+    return None
 
 
 def last_answer(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:

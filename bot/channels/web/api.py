@@ -106,6 +106,8 @@ async def begin(service: Turns, language: str) -> Started:
     token, opened = await asyncio.to_thread(store.create, service.engine, language=language)
     replies = service.voice.say(opened, "welcome/intro")
     service.doorstep.remember(opened.id, replies)
+    if service.switch.closed():
+        replies = service.voice.closed(opened)
     return Started(token=token, language=language, messages=replies)
 
 

@@ -20,6 +20,7 @@ from bot.channels.web.markdown import to_html
 from bot.dialogue.replies import contact_list, render
 from bot.dialogue.turns import Turns
 from bot.store import conversations as store
+from bot.store.models import Conversation
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -81,9 +82,10 @@ def kind_words(problem: HTTPException) -> str:
 async def welcome(request: Request, service: TurnsDep, language: str = "") -> HTMLResponse:
     """The welcome; nothing is created before the patient does something."""
     language = language if language in {"da", "en"} else preferred(request)
-    settings = service.settings
-    values = {"operator": settings.operator, "retention_days": settings.retention_days}
-    replies = [reply.model_dump() for reply in render(service.content, "welcome/intro", language, None, values)]
+    stranger = Conversation(id="", token_hash="", language=language)
+    closed = service.switch.closed()
+    said_first = service.voice.closed(stranger) if closed else service.voice.say(stranger, "welcome/intro")
+    replies = [reply.model_dump() for reply in said_first]
     for choice in replies[-1]["choices"]:
         choice["value"] = choice["name"]
     return page(request, service, language, replies)
@@ -127,6 +129,8 @@ async def post(
         erased = [reply.model_dump() for reply in render(service.content, "control/deleted", language, None, {})]
         return page(request, service, language, erased)
     messages = await said(service, found)
+    if service.switch.closed():
+        messages += [reply.model_dump() for reply in service.voice.closed(found)]
     return page(request, service, found.language, messages, token=token, error=error, draft=text if error else "")
 
 
