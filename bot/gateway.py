@@ -22,7 +22,7 @@ from bot.channels.web.limits import BodyCap, RateLimits
 from bot.content.store import load
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.turns import Turns
-from bot.screening.model import default_model_path
+from bot.screening.model import ensure_trained
 from bot.screening.screener import Screener
 from bot.settings import Settings, get_settings
 from bot.store.database import migrate, open_database
@@ -40,8 +40,7 @@ def build_turns(settings: Settings) -> Turns:
     if settings.env == "production" and (unsigned := content.unsigned(SAFETY_TEXTS)):
         raise UnsignedTexts(f"not clinically approved: {', '.join(unsigned[:5])} and {len(unsigned)} in all")
     migrate(settings.database)
-    path = default_model_path()
-    screener = Screener.load(path if path.exists() else None)
+    screener = Screener.load(ensure_trained())  # never silently the patterns alone
     rasa = RasaClient(settings.rasa_url, settings.rasa_secret.get_secret_value())
     return Turns(open_database(settings.database), content, screener, rasa, settings)
 

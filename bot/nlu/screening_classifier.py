@@ -10,7 +10,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.screening.model import default_model_path
+from bot.screening.model import ensure_trained
 from bot.screening.screener import Screener
 
 INTENT_OF_OUTCOME = {"alarm": "alarm", "ask": "clarify"}
@@ -33,8 +33,7 @@ class ScreeningClassifier(GraphComponent):
         execution_context: ExecutionContext,
     ) -> GraphComponent:
         """Loads the screening rules and model."""
-        path = default_model_path()
-        return cls(Screener.load(path if path.exists() else None))
+        return cls(Screener.load(ensure_trained()))
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Sets the intent of every message that raises an alarm sign or answers the question just asked."""

@@ -19,7 +19,6 @@ from bot.screening.result import Finding, Outcome, Screening
 from bot.screening.rules import Rules
 
 CLEAR = Screening(Outcome.CLEAR, "none", (), ())
-RELATIVE = re.compile(r"\b(min|my) (mand|kone|kareste|son|dater|mor|far|husband|wife|partner|son|daughter|mum|dad)\b")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,12 @@ def thresholds() -> Thresholds:
     raw = yaml.safe_load((DATA / "screening" / "thresholds.yml").read_text(encoding="utf-8"))
     levels = {level: Limits(**limits) for level, limits in raw["levels"].items()}
     return Thresholds(**raw["calibration"], levels=levels, named=raw["named"], sure=raw["sure"], doubt=raw["doubt"])
+
+
+@lru_cache
+def _relative() -> re.Pattern[str]:
+    words = yaml.safe_load((DATA / "screening" / "patterns.yml").read_text(encoding="utf-8"))["relatives"]
+    return re.compile(r"\b(?:min|mit|vores|my|our) (?:\w+ )?(?:" + "|".join(map(normalise, words)) + r")\b")
 
 
 class Screener:
@@ -119,5 +124,5 @@ class Screener:
             names, outcome = (best.flag,), Outcome.ASK
         else:
             return CLEAR
-        relative = bool(RELATIVE.search(normalise(text)))
+        relative = bool(_relative().search(normalise(text)))
         return Screening(outcome, flags.flags[names[0]].level, names, tuple(findings), relative)

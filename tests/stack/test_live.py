@@ -11,7 +11,7 @@ import pytest
 
 from bot.supervisor import Parts
 from tests.running import ALARM, HttpPatient, wait_until
-from tests.test_conversations import SCRIPTS
+from tests.scripts import SCRIPTS, check
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -19,10 +19,7 @@ def test_a_scripted_conversation_over_the_api(running: Parts, script: dict[str, 
     patient = HttpPatient(running, script["language"])
     for number, step in enumerate(script["steps"], start=1):
         replies = patient.write(step["write"]) if "write" in step else patient.choose(step["choose"])
-        said = list(dict.fromkeys(reply["key"] for reply in replies))
-        assert said == list(dict.fromkeys(step.get("says", said))), f"step {number}: {step}"
-        levels = [reply["care"]["level"] for reply in replies if reply["care"]]
-        assert levels[:1] == [step["care"]] if "care" in step else not levels, f"step {number}: {step}"
+        check(step, number, replies)
 
 
 def test_the_same_id_sent_twice_has_one_effect(running: Parts) -> None:

@@ -1,0 +1,52 @@
+"""Scripted conversations as data (tests/conversations/*.yml), and what a step of one demands of the replies.
+
+A step writes or chooses, and may demand: `says` (content keys, in order), `care` (the card's level; without it there
+must be no card), `card` (its key), `flags` (exactly these), `flags_hold` (this one is named), `cards` (how many),
+`language`, `offers`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.dialogue.language import detect
+
+FILES = sorted((Path(__file__).parent / "conversations").glob("*.yml"))
+SCRIPTS = [
+    pytest.param(script, id=f"{path.stem}: {script['name']}")
+    for path in FILES
+    for script in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+
+
+def keys(replies: list[dict[str, Any]]) -> list[str]:
+    """The content keys of the replies, each once for its bubbles."""
+    found: list[str] = []
+    for reply in replies:
+        if not found or found[-1] != reply["key"]:
+            found.append(reply["key"])
+    return found
+
+
+def check(step: dict[str, Any], number: int, replies: list[dict[str, Any]]) -> None:
+    """Fails with the step's number when the replies are not what it demands."""
+    where = f"step {number}: {step}: {keys(replies)}"
+    cards = [reply for reply in replies if reply["care"]]
+    assert "says" not in step or keys(replies) == step["says"], where
+    if "care" in step:
+        assert cards and cards[0]["care"]["level"] == step["care"], where
+        named = cards[0]["care"]["flags"]
+        assert "flags" not in step or named == step["flags"], f"{where}: {named}"
+        assert "flags_hold" not in step or step["flags_hold"] in named, f"{where}: {named}"
+        assert len(cards) == step.get("cards", len(cards)), where
+        assert "card" not in step or cards[0]["key"] == step["card"], where
+    else:
+        assert not cards, f"{where}: {cards[0]['care']}"
+    if "language" in step:
+        assert detect(" ".join(reply["text"] for reply in replies)) == step["language"], where
+    offered = [choice["name"] for choice in replies[-1]["choices"]]
+    assert "offers" not in step or offered == step["offers"], f"{where}: {offered}"
