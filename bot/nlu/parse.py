@@ -42,7 +42,11 @@ class Parser:
 
     def parse(self, text: str) -> dict[str, Any]:
         """intent, topic, confidence of the NLU; outcome, level and flags of the screening."""
-        result = asyncio.run(self.agent.parse_message(text))
+        return asyncio.run(self.parse_async(text))
+
+    async def parse_async(self, text: str) -> dict[str, Any]:
+        """The same, inside a running loop."""
+        result = await self.agent.parse_message(text)
         screening = result["screening"]
         understood = result.get("understood") or result["intent"]
         name = understood["name"]

@@ -1,0 +1,137 @@
+"""The trained half: what it does on messages nobody trained on, how it is stored, and that the chat gives the same."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from bot.dialogue.turns import Turns
+from bot.evaluation.measure import Case, Rate, figures, judge, load_cases
+from bot.screening.examples import labelled, screening_files
+from bot.screening.flags import load_flags
+from bot.screening.model import ANY, FlagModel, ensure_trained
+from bot.screening.result import Outcome
+from bot.screening.screener import Screener, thresholds
+from tests.patient import Patient
+
+FLOORS = yaml.safe_load((Path(__file__).parent / "floors.yml").read_text(encoding="utf-8"))
+# A tiny training set: three messages of each flag, and harmless ones.
+SMALL = [{"text": f"tegn på {flag}", "flags": [flag]} for flag in load_flags().flags] * 3
+SMALL += [{"text": text, "flags": []} for text in ("jeg har ondt i lænden", "hvordan sover jeg bedst")] * 10
+
+
+@pytest.fixture(scope="module")
+def model() -> FlagModel:
+    return FlagModel.load(ensure_trained())
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_it_keeps_its_figures_on_messages_nobody_trained_on(screener: Screener, language: str) -> None:
+    cases = [case for case in load_cases(screening_files("held_out")) if case.lang == language]
+    found = figures(judge(cases, screener.screen))
+    for name, floor in FLOORS["at_least"].items():
+        assert found[name].value >= floor, f"{name}: {found[name]}"
+    for name, ceiling in FLOORS["at_most"].items():
+        assert found[name].value <= ceiling, f"{name}: {found[name]}"
+
+
+def test_the_held_out_messages_are_not_trained_on() -> None:
+    trained = {row["text"] for row in labelled()}
+    assert not [case.id for case in load_cases(screening_files("held_out")) if case.text in trained]
+    assert not [row["text"] for row in labelled("tuning") if row["text"] in trained]
+
+
+def test_a_model_survives_its_file(tmp_path: Path) -> None:
+    made = FlagModel.fit(SMALL)
+    made.save(tmp_path / "model.npz")
+    again = FlagModel.load(tmp_path / "model.npz")
+    for text in ("tegn på trauma", "", "🤕", "noget helt andet"):
+        assert again.score(text).danger == pytest.approx(made.score(text).danger, abs=0.05)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"PK\x03\x04 broken"])
+def test_a_broken_file_is_an_error_not_a_silent_model(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.npz").write_bytes(content)
+    with pytest.raises(Exception, match="."):
+        FlagModel.load(tmp_path / "model.npz")
+
+
+def test_a_model_file_can_hold_no_code(tmp_path: Path) -> None:
+    with (tmp_path / "model.npz").open("wb") as file:
+        np.savez(file, weights=np.array([print], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        FlagModel.load(tmp_path / "model.npz")
+
+
+def test_an_alarm_names_the_words_that_weighed_most(screener: Screener) -> None:
+    found = screener.screen("min højre fod hænger slapt når jeg går, og jeg snubler over tæppet")
+    assert found.outcome is Outcome.ALARM and found.flags[0] == "motor_loss"
+    assert "fod" in found.findings[0].evidence
+
+
+def test_a_denial_lowers_the_danger(model: FlagModel) -> None:
+    assert model.score("jeg har ikke feber").danger < model.score("jeg har høj feber og ondt i ryggen").danger
+
+
+def test_every_flag_has_a_head(model: FlagModel) -> None:
+    assert set(model.heads) == {ANY} | set(model.score("hej").flags)
+
+
+def test_asking_comes_before_alarming() -> None:
+    for level, limits in thresholds().levels.items():
+        assert 0 < limits.ask <= limits.alarm < 1, level
+    assert 0 < thresholds().doubt <= thresholds().sure < 1
+
+
+def test_no_answer_hides_an_alarm_told_with_it(screener: Screener) -> None:
+    found = screener.screen("nej, men jeg kan ikke løfte foden, den hænger bare", "trauma")
+    assert found.outcome is Outcome.ALARM and "motor_loss" in found.flags
+
+
+def test_a_plain_no_settles_a_doubt(screener: Screener) -> None:
+    for text in ("nej", "nej tak", "no", "nej det har jeg ikke", "not at all"):
+        assert screener.screen(text, "infection").outcome is Outcome.CLEAR, text
+
+
+def test_a_relative_is_recognised(screener: Screener) -> None:
+    assert screener.screen("min mor kan ikke tisse og er følelsesløs i skridtet").relative
+    assert screener.screen("my elderly mother cannot pee and is numb between her legs").relative
+    assert not screener.screen("jeg kan ikke tisse og er følelsesløs i skridtet").relative
+
+
+def sample() -> list[Case]:
+    cases = load_cases(screening_files("held_out"))
+    return random.Random(3).sample(cases, 40)
+
+
+@pytest.mark.parametrize("where", ["before consent", "in the safety check", "with Rasa stopped"])
+async def test_the_chat_gives_the_outcome_that_parse_gives(turns: Turns, real_rasa: Any, where: str) -> None:
+    from bot.nlu.parse import Parser
+
+    parser = Parser(real_rasa.agent)
+    for case in sample():
+        parsed = await parser.parse_async(case.text)
+        patient = Patient(turns)
+        if where != "before consent":
+            await patient.choose("consent_yes")
+        real_rasa.dead = where == "with Rasa stopped"
+        replies = await patient.write(case.text)
+        real_rasa.dead = False
+        cards = [reply.care for reply in replies if reply.care]
+        assert bool(cards) == (parsed["outcome"] == "alarm"), f"{case.id}: {parsed}"
+        assert not cards or cards[0].flags == parsed["flags"], case.id
+        for task in turns.catching_up.values():
+            task.cancel()
+
+
+def test_wilsons_interval() -> None:
+    low, high = Rate(0, 10).wilson()
+    assert low == 0 and high == pytest.approx(0.278, abs=0.001)
+    assert Rate(0, 0).wilson() == (0.0, 1.0) and str(Rate(0, 0)) == "–"
+    low, high = Rate(95, 100).wilson()
+    assert (low, high) == (pytest.approx(0.888, abs=0.001), pytest.approx(0.978, abs=0.001))
