@@ -12,7 +12,18 @@ from pathlib import Path
 from bot.settings import ROOT, Settings, get_settings
 
 MODELS = ROOT / "models"
-INPUTS = ("config.yml", "domain", "nlu_data/da", "nlu_data/en", "stories", "bot/nlu", "bot/rasa", "requirements.txt")
+INPUTS = (
+    "config.yml",
+    "domain",
+    "nlu_data/da",
+    "nlu_data/en",
+    "stories",
+    "bot/nlu",
+    "bot/rasa",
+    "requirements.txt",
+    "bot/screening/features.py",
+    "bot/screening/normalise.py",
+)
 DATA = ["--data", "nlu_data/da", "nlu_data/en", "stories"]
 DOMAIN = ["--domain", "domain"]
 DEFAULTS: dict[tuple[str, ...], list[str]] = {
