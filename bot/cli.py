@@ -60,6 +60,14 @@ def evaluate(files: list[Path], brief: bool = typer.Option(False, help="Only the
     typer.echo(compared(judged) if brief else report(judged))
 
 
+@app.command("learning-curve")
+def learning_curve(files: list[Path]) -> None:
+    """Train on growing parts of the batches and measure each on labelled messages; takes minutes."""
+    from bot.evaluation.curve import learning_curve as curve
+
+    typer.echo(curve(files))
+
+
 @app.command()
 def thresholds() -> None:
     """Choose screening's thresholds on nlu_data/tuning and write them."""

@@ -18,6 +18,7 @@ from bot.screening.normalise import normalise
 from bot.screening.result import Finding, Outcome, Screening
 from bot.screening.rules import Rules
 
+PLAIN = 10  # words up to which a message is plain
 CLEAR = Screening(Outcome.CLEAR, "none", (), ())
 
 
@@ -37,8 +38,8 @@ class Thresholds:
     intercept: float
     levels: dict[str, Limits]
     named: float  # probability (0-1) from which a further flag is named beside the likeliest
-    sure: float  # probability (0-1) below which a pattern only asks
-    doubt: float  # probability (0-1) below which a pattern is not believed
+    sure: float  # probability (0-1) below which a pattern in a long message only asks
+    doubt: float  # probability (0-1) below which it is not believed
 
     def probability(self, danger: float) -> float:
         """The calibrated probability (0-1) that something is wrong."""
@@ -90,14 +91,21 @@ class Screener:
         return [Finding(flag, answer, "answer", 1.0, answer == "unsure")]
 
     def _findings(self, text: str) -> list[Finding]:
-        """What patterns and model find. The model reads the whole message, so it has the last word on a pattern."""
+        """What patterns and model find.
+
+        A plain, short message says what it says: its pattern stands. Of a longer one the model reads the whole, so
+        there it may turn a pattern into a question, or take it back.
+        """
         patterns = self.rules.findings(text) if self.rules else []
         if not self.model or not re.search(r"[a-z]", normalise(text)):
             return patterns
         scores, limits = self.model.score(text), thresholds()
         probability = limits.probability(scores.danger)
-        found = [replace(one, asks=probability < limits.sure) for one in patterns if probability >= limits.doubt]
-        return [*found, *self._modelled(text, scores, probability)]
+        if len(text.split()) > PLAIN:
+            patterns = [
+                replace(one, asks=probability < limits.sure) for one in patterns if probability >= limits.doubt
+            ]
+        return [*patterns, *self._modelled(text, scores, probability)]
 
     def _modelled(self, text: str, scores: Scores, probability: float) -> list[Finding]:
         """The model's findings: the likeliest flag when something is wrong, and those that are likely beside it."""

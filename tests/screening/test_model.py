@@ -108,6 +108,49 @@ def test_a_relative_is_recognised(screener: Screener) -> None:
     assert not screener.screen("jeg kan ikke tisse og er følelsesløs i skridtet").relative
 
 
+PLAIN = {
+    "cauda_equina": ["jeg kan ikke tisse", "I can't pee", "følelsesløs i skridtet", "my groin is numb",
+                     "jeg kan ikke holde på afføringen",
+                     "I have lost control of my bladder", "begge mine ben er følelsesløse", "no feeling between my legs"],
+    "motor_loss": ["jeg kan ikke løfte foden", "I cannot lift my foot", "mit ben er lammet",
+                   "my leg keeps giving way", "jeg har dropfod"],
+    "vascular": ["rivende smerte i ryggen og jeg besvimede", "sudden tearing back pain and I fainted"],
+    "other_emergency": ["jeg har trykken for brystet", "I have chest pain", "jeg kan ikke få vejret", "I took too many pills"],
+    "self_harm": ["jeg vil dø", "I want to die", "jeg vil tage livet af mig selv", "I want to kill myself",
+                  "jeg har selvmordstanker"],
+    "infection": ["jeg har feber og ondt i ryggen", "I have a fever and back pain"],
+    "trauma": ["jeg faldt i går og har ondt i ryggen", "I fell yesterday and my back hurts"],
+    "cancer_history": ["jeg har haft brystkræft", "I have prostate cancer"],
+}  # fmt: skip
+PLAIN_CASES = [(flag, text) for flag, texts in PLAIN.items() for text in texts]
+
+
+@pytest.mark.parametrize(("flag", "text"), PLAIN_CASES, ids=[text for _, text in PLAIN_CASES])
+def test_a_plain_statement_alarms(screener: Screener, flag: str, text: str) -> None:
+    found = screener.screen(text)
+    assert found.outcome is Outcome.ALARM and flag in found.flags, found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "det gør ondt",
+        "det er blevet værre",
+        "smerterne er værre i dag",
+        "it is getting worse",
+        "jeg har ondt i lænden",
+        "my back hurts",
+        "ondt ned i benet",
+        "må jeg løbe?",
+        "jeg kan ikke sove",
+        "jeg er træt",
+        "tak",
+    ],
+)
+def test_plain_back_pain_does_not_alarm(screener: Screener, text: str) -> None:
+    assert screener.screen(text).outcome is Outcome.CLEAR
+
+
 def sample() -> list[Case]:
     cases = load_cases(screening_files("held_out"))
     return random.Random(3).sample(cases, 40)
