@@ -108,20 +108,7 @@ def test_a_relative_is_recognised(screener: Screener) -> None:
     assert not screener.screen("jeg kan ikke tisse og er følelsesløs i skridtet").relative
 
 
-PLAIN = {
-    "cauda_equina": ["jeg kan ikke tisse", "I can't pee", "følelsesløs i skridtet", "my groin is numb",
-                     "jeg kan ikke holde på afføringen",
-                     "I have lost control of my bladder", "begge mine ben er følelsesløse", "no feeling between my legs"],
-    "motor_loss": ["jeg kan ikke løfte foden", "I cannot lift my foot", "mit ben er lammet",
-                   "my leg keeps giving way", "jeg har dropfod"],
-    "vascular": ["rivende smerte i ryggen og jeg besvimede", "sudden tearing back pain and I fainted"],
-    "other_emergency": ["jeg har trykken for brystet", "I have chest pain", "jeg kan ikke få vejret", "I took too many pills"],
-    "self_harm": ["jeg vil dø", "I want to die", "jeg vil tage livet af mig selv", "I want to kill myself",
-                  "jeg har selvmordstanker"],
-    "infection": ["jeg har feber og ondt i ryggen", "I have a fever and back pain"],
-    "trauma": ["jeg faldt i går og har ondt i ryggen", "I fell yesterday and my back hurts"],
-    "cancer_history": ["jeg har haft brystkræft", "I have prostate cancer"],
-}  # fmt: skip
+PLAIN = yaml.safe_load((Path(__file__).parent / "plain.yml").read_text(encoding="utf-8"))
 PLAIN_CASES = [(flag, text) for flag, texts in PLAIN.items() for text in texts]
 
 
