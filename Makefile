@@ -5,7 +5,7 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 export HYPOTHESIS_STORAGE_DIRECTORY := .venv/.cache/hypothesis
 
-.PHONY: help run test lint types rasa-test unit browser lock
+.PHONY: help run test lint types rasa-test unit browser evaluate learning-curve thresholds lock
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -52,6 +52,16 @@ unit: .venv/.installed-dev browser ## pytest: units, conversations, the running 
 
 browser: .venv/.installed-dev ## a Chromium or Chrome for the tests: the installed one, else Debian's, else Playwright's
 	@$(PY) -m tests.browser.provide
+
+FILES ?= nlu_data/held_out/*/*.jsonl
+evaluate: .venv/.installed ## measure screening beside its baselines; FILES="…" names other labelled messages
+	@.venv/bin/rygraad evaluate $(FILES) --into docs/safety/report.md
+
+learning-curve: .venv/.installed ## figures against the amount of data; takes minutes
+	@.venv/bin/rygraad learning-curve $(FILES)
+
+thresholds: .venv/.installed ## choose screening's thresholds on nlu_data/tuning
+	@.venv/bin/rygraad thresholds
 
 lock: | .venv/bin/uv ## resolve the locks anew
 	@.venv/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet -o requirements.txt

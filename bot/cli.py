@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -46,18 +46,25 @@ def parse() -> None:
 
 
 @app.command()
-def evaluate(files: list[Path], brief: bool = typer.Option(False, help="Only the table of figures.")) -> None:
+def evaluate(
+    files: list[Path],
+    brief: bool = typer.Option(False, help="Only the table of figures."),
+    into: Annotated[Path | None, typer.Option(help="A page whose marked part is replaced.")] = None,
+) -> None:
     """Measure screening on labelled messages (JSON Lines with `text` and `flags`); writes Markdown."""
     from bot.evaluation.baselines import baselines
     from bot.evaluation.measure import judge, load_cases
-    from bot.evaluation.report import compared, report
+    from bot.evaluation.report import compared, report, written_into
     from bot.screening.model import ensure_trained
     from bot.screening.screener import Screener
 
     cases = load_cases(files)
     screener = Screener.load(ensure_trained())
     judged = {name: judge(cases, screen) for name, screen in baselines(screener).items()}
-    typer.echo(compared(judged) if brief else report(judged))
+    text = compared(judged) if brief else report(judged)
+    typer.echo(text)
+    if into:
+        into.write_text(written_into(into.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 
 @app.command("learning-curve")

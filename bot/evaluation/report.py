@@ -50,3 +50,15 @@ def report(by_name: dict[str, list[Judged]]) -> str:
         errors(ours),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+BEGIN, END = "<!-- begin: written by make evaluate -->", "<!-- end -->"
+
+
+def written_into(page: str, text: str) -> str:
+    """The page with the text between its two marks. Raises ValueError when they are not there."""
+    before, _, rest = page.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"the page needs the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{text}\n{END}{after}"
