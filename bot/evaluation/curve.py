@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.evaluation.measure import load_cases
 from bot.evaluation.report import table
-from bot.screening.examples import labelled, topic_questions
+from bot.screening.examples import everyday_words, labelled, topic_questions
 from bot.screening.model import FlagModel
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
@@ -26,7 +26,7 @@ def learning_curve(files: list[Path]) -> str:
     for share in SHARES:
         kept = set(batches[: max(1, int(share * len(batches)))])
         chosen = [row for row in rows if row["batch"] in kept]
-        model = FlagModel.fit(chosen + topic_questions())
+        model = FlagModel.fit(chosen + topic_questions() + everyday_words())
         danger = np.array([scores.danger for scores in model.score_all([case.text for case in cases])])
         flagged = np.array([bool(case.flags) for case in cases])
         emergency = np.array([case.level == "emergency" for case in cases])

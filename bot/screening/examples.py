@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 DATA = Path(__file__).resolve().parents[2] / "nlu_data"
+EVERYDAY = DATA / "screening" / "everyday.yml"
 
 
 def screening_files(folder: str = "screening") -> list[Path]:
@@ -43,6 +44,13 @@ def topic_questions() -> list[dict[str, Any]]:
     return rows
 
 
+def everyday_words() -> list[dict[str, Any]]:
+    """What nearly everyone says, as harmless messages of more than one message's `weight`."""
+    raw = yaml.safe_load(EVERYDAY.read_text(encoding="utf-8"))
+    shared = {"flags": [], "batch": "everyday", "kind": "ordinary_pain", "weight": float(raw["weight"])}
+    return [{"text": text, "lang": lang, **shared} for lang in ("da", "en") for text in raw[lang]]
+
+
 def examples() -> list[dict[str, Any]]:
     """All that the model is trained on."""
-    return labelled() + topic_questions()
+    return labelled() + topic_questions() + everyday_words()

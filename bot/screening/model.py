@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.screening.examples import examples, screening_files, topic_files
+from bot.screening.examples import EVERYDAY, examples, screening_files, topic_files
 from bot.screening.features import Features
 from bot.screening.flags import load_flags
 from bot.screening.normalise import normalise
@@ -49,7 +49,7 @@ class FlagModel:
 
     @classmethod
     def fit(cls, rows: list[dict[str, Any]]) -> FlagModel:
-        """Trains on labelled rows (`text`, `flags`)."""
+        """Trains on labelled rows (`text`, `flags`, and `weight` where a row counts more than once)."""
         from sklearn.linear_model import LogisticRegression
 
         features, matrix = Features.fit([normalise(row["text"]) for row in rows])
@@ -116,7 +116,7 @@ def _probability(odds: float) -> float:
 def default_model_path() -> Path:
     """Where the model of the inputs as they are now lies, or will lie."""
     digest = hashlib.sha256()
-    for path in [*screening_files(), *topic_files(), *(HERE / name for name in SOURCES)]:
+    for path in [*screening_files(), *topic_files(), EVERYDAY, *(HERE / name for name in SOURCES)]:
         digest.update(path.read_bytes())
     return ROOT / "models" / f"screening-{digest.hexdigest()[:16]}.npz"
 
