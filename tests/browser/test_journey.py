@@ -29,7 +29,6 @@ async def test_from_welcome_to_topic_and_alarm_with_a_keyboard(open_page: OpenPa
     await choose(page, "no", "worry/ask")
     await choose(page, "topic_imaging", "topic/imaging/check")
     await choose(page, "option_1", "topic/imaging/wrong_1")
-    await choose(page, "option_3", "topic/imaging/right")
     await write(page, ALARM, "care/cauda_equina")
     card = page.locator("section.care.emergency").last
     await expect(card.get_by_role("link", name="112")).to_have_attribute("href", "tel:112")
