@@ -34,7 +34,7 @@ from bot.store import conversations as store
 from bot.store.models import Conversation, Inbound, now
 
 CONSENT_VERSION = "2026-11"
-ALARM_WAIT = 0.2  # seconds Rasa has before the card goes out without its words
+ALARM_WAIT = 0.15  # seconds Rasa has before the card goes out without its words
 ANSWER_WAIT = 2.5  # seconds before the holding reply
 LATE_TRIES = 900  # at two seconds: half an hour; an answer later than that would only confuse
 LATE_PAUSE = 2.0
