@@ -64,5 +64,5 @@ thresholds: .venv/.installed ## choose screening's thresholds on nlu_data/tuning
 	@.venv/bin/rygraad thresholds
 
 lock: | .venv/bin/uv ## resolve the locks anew
-	@.venv/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet -o requirements.txt
-	@.venv/bin/uv pip compile pyproject.toml --group dev -c requirements.txt --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet -o requirements-dev.txt
+	@.venv/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.txt
+	@.venv/bin/uv pip compile pyproject.toml --group dev -c requirements.txt --python-version 3.11 --generate-hashes --no-header --quiet -o requirements-dev.txt
