@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from scipy.special import expit
 
 from bot.screening.model import FlagModel
 
@@ -36,21 +37,22 @@ def choose(model: FlagModel, rows: list[dict[str, Any]]) -> dict[str, Any]:
     danger = np.array([scores.danger for scores in model.score_all([row["text"] for row in rows])])
     flagged = np.array([bool(row["flags"]) for row in rows])
     slope, intercept = calibrate(danger, flagged)
-    probability = 1 / (1 + np.exp(-(slope * danger + intercept)))
+    probability = expit(slope * danger + intercept)
     harmless = probability[~flagged]
     alarm = round(limit(harmless, FALSE_ALARMS * USED), 3)
     ask = round(min(alarm, limit(harmless, (FALSE_ALARMS + NEEDLESS) * USED)), 3)
     return {
-        "calibration": {"slope": round(slope, 4), "intercept": round(intercept, 4)},
-        "levels": {level: {"alarm": alarm, "ask": ask} for level in ("emergency", "urgent", "soon")},
+        "slope": round(slope, 4),
+        "intercept": round(intercept, 4),
+        "alarm": alarm,
+        "ask": ask,
         "named": 0.4,
-        "sure": ask,
         "doubt": round(ask / 4, 3),
     }
 
 
 def written(chosen: dict[str, Any]) -> str:
     """thresholds.yml"""
-    head = "# Probabilities (0-1) from which screening alarms or asks, by level. Written by `make thresholds`;\n"
-    head += "# how they are chosen: bot/evaluation/thresholds.py. named, sure, doubt: bot/screening/screener.py.\n"
+    head = "# Written by `make thresholds`. How they are chosen: bot/evaluation/thresholds.py; what each\n"
+    head += "# means: Thresholds in bot/screening/screener.py.\n"
     return head + yaml.safe_dump(chosen, sort_keys=False)

@@ -14,8 +14,10 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.special import softmax
 
 from bot.screening.features import Features
+from bot.screening.linear import LinearModel
 from bot.screening.normalise import normalise
 
 FILE = "topics.npz"
@@ -27,10 +29,7 @@ class TopicClassifier(GraphComponent):
 
     def __init__(self, storage: ModelStorage, resource: Resource) -> None:
         self.storage, self.resource = storage, resource
-        self.features: Features | None = None
-        self.weights: Any = None
-        self.bias: Any = None
-        self.intents: list[str] = []
+        self.model: LinearModel | None = None
 
     @classmethod
     def create(
@@ -49,22 +48,14 @@ class TopicClassifier(GraphComponent):
 
         examples = [message for message in training_data.intent_examples if message.get("text")]
         answers = [message.get("intent") for message in examples]
-        self.features, matrix = Features.fit([normalise(message.get("text")) for message in examples])
-        # It need not converge: on held-out messages a rough fit was as good, in a third of the time.
+        features, matrix = Features.fit([normalise(message.get("text")) for message in examples])
+        # It need not converge: on the development messages a rough fit was as good, in a third of the time.
         regression = LogisticRegression(
             C=60.0, class_weight="balanced", solver="saga", max_iter=40, tol=1e-2, random_state=0
         ).fit(matrix, answers)
-        self.intents = regression.classes_.tolist()
-        self.weights = regression.coef_.astype(np.float32)
-        self.bias = regression.intercept_.astype(np.float32)
+        self.model = LinearModel(features, regression.coef_, regression.intercept_, regression.classes_.tolist())
         with self.storage.write_to(self.resource) as folder:
-            np.savez(
-                folder / FILE,
-                weights=self.weights.astype(np.float16),
-                bias=self.bias,
-                intents=np.array(self.intents),
-                **dict(self.features.arrays()),
-            )
+            self.model.save(folder / FILE)
         return self.resource
 
     @classmethod
@@ -78,21 +69,17 @@ class TopicClassifier(GraphComponent):
     ) -> TopicClassifier:
         """The classifier as it was stored."""
         made = cls(model_storage, resource)
-        with model_storage.read_from(resource) as folder, np.load(folder / FILE, allow_pickle=False) as arrays:
-            made.features = Features.from_arrays(arrays)
-            made.weights, made.bias = arrays["weights"].astype(np.float32), arrays["bias"]
-            made.intents = arrays["intents"].tolist()
+        with model_storage.read_from(resource) as folder:
+            made.model = LinearModel.load(folder / FILE)
         return made
 
     def ranking(self, text: str) -> list[dict[str, Any]]:
         """The intents by confidence (0-1), likeliest first."""
-        if not self.features or not normalise(text).strip():
+        if not self.model or not normalise(text).strip():
             return []
-        odds = np.asarray(self.features.transform([normalise(text)]) @ self.weights.T)[0] + self.bias
-        chances = np.exp(odds - odds.max())
-        chances /= chances.sum()
+        chances = softmax(self.model.odds([text])[0])
         order = np.argsort(-chances)
-        return [{"name": self.intents[at], "confidence": float(chances[at])} for at in order]
+        return [{"name": self.model.names[at], "confidence": float(chances[at])} for at in order]
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Sets what each message is about."""

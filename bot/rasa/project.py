@@ -22,6 +22,7 @@ INPUTS = (
     "bot/rasa",
     "requirements.txt",
     "bot/screening/features.py",
+    "bot/screening/linear.py",
     "bot/screening/normalise.py",
 )
 DATA = ["--data", "nlu_data/da", "nlu_data/en", "stories"]

@@ -7,22 +7,22 @@ emergency. Together they beat each alone by far on batches they have not seen (d
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from scipy.special import expit
 
 from bot.screening.examples import EVERYDAY, examples, screening_files, topic_files
 from bot.screening.features import Features
 from bot.screening.flags import load_flags
+from bot.screening.linear import LinearModel
 from bot.screening.normalise import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-SOURCES = ("model.py", "features.py", "examples.py", "normalise.py")
+SOURCES = ("model.py", "linear.py", "features.py", "examples.py", "normalise.py")
 ANY, EMERGENCY = "any", "emergency"
 EMERGENCY_WEIGHT = 0.15  # more catches more emergencies and fewer of the rest; chosen on held-out batches
 
@@ -44,8 +44,8 @@ class Scores:
 class FlagModel:
     """Scores a text; explains a score by the words that made it."""
 
-    def __init__(self, features: Features, weights: Any, bias: Any, heads: Sequence[str]) -> None:
-        self.features, self.weights, self.bias, self.heads = features, weights, bias, list(heads)
+    def __init__(self, linear: LinearModel) -> None:
+        self.linear = linear
 
     @classmethod
     def fit(cls, rows: list[dict[str, Any]]) -> FlagModel:
@@ -53,64 +53,57 @@ class FlagModel:
         from sklearn.linear_model import LogisticRegression
 
         features, matrix = Features.fit([normalise(row["text"]) for row in rows])
-        known = load_flags().flags
-        answers = {ANY: [bool(row["flags"]) for row in rows]}
-        answers[EMERGENCY] = [any(known[flag].level == "emergency" for flag in row["flags"]) for row in rows]
-        answers |= {flag: [flag in row["flags"] for row in rows] for flag in known}
+        weight = [row.get("weight", 1.0) for row in rows]
         # One after the other: in threads they wait for each other's memory and take three times as long.
-        heads = [
-            LogisticRegression(C=20.0, class_weight="balanced", solver="liblinear", random_state=0).fit(
-                matrix, answer
+        heads = {
+            name: LogisticRegression(C=20.0, class_weight="balanced", solver="liblinear", random_state=0).fit(
+                matrix, answer, sample_weight=weight
             )
-            for answer in answers.values()
-        ]
-        weights = np.array([head.coef_[0] for head in heads], dtype=np.float32)
-        return cls(
-            features, weights, np.array([head.intercept_[0] for head in heads], dtype=np.float32), list(answers)
-        )
+            for name, answer in _answers(rows).items()
+        }
+        weights = [head.coef_[0] for head in heads.values()]
+        return cls(LinearModel(features, weights, [head.intercept_[0] for head in heads.values()], list(heads)))
 
     def score_all(self, texts: Sequence[str]) -> list[Scores]:
         """The scores of many texts."""
-        odds = np.asarray(self.features.transform([normalise(text) for text in texts]) @ self.weights.T) + self.bias
-        return [self._scores(row) for row in odds]
+        return [self._scores(row) for row in self.linear.odds(texts)]
 
     def score(self, text: str) -> Scores:
         """The scores of a text."""
         return self.score_all([text])[0]
 
     def _scores(self, odds: Any) -> Scores:
-        by_head = dict(zip(self.heads, map(float, odds), strict=True))
+        by_head = dict(zip(self.linear.names, map(float, odds), strict=True))
         overall = by_head.pop(ANY) + EMERGENCY_WEIGHT * by_head.pop(EMERGENCY)
-        return Scores(overall + max(by_head.values()), {flag: _probability(value) for flag, value in by_head.items()})
+        return Scores(overall + max(by_head.values()), {flag: float(expit(odd)) for flag, odd in by_head.items()})
 
     def evidence(self, text: str, flag: str, most: int = 3) -> str:
         """The words of the text that speak most for this flag, strongest first; '' when none does."""
-        row = self.features.transform([normalise(text)])
-        weights = self.weights[self.heads.index(ANY)] + self.weights[self.heads.index(flag)]
+        names, features = self.linear.names, self.linear.features
+        row = features.transform([normalise(text)])
+        weights = self.linear.weights[names.index(ANY)] + self.linear.weights[names.index(flag)]
         found = sorted(
             ((value * weights[at], at) for value, at in zip(row.data, row.indices, strict=True)), reverse=True
         )
-        whole = (self.features.word_at(at) for weight, at in found if weight > 0)
+        whole = (features.word_at(at) for weight, at in found if weight > 0)
         return ", ".join([name for name in whole if name][:most])
 
     def save(self, path: Path) -> None:
-        """Writes numbers and words, no code."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
-        weights = self.weights.astype(np.float16)
-        np.savez(part, weights=weights, bias=self.bias, heads=np.array(self.heads), **dict(self.features.arrays()))
-        part.replace(path)
+        """Writes the model; see LinearModel."""
+        self.linear.save(path)
 
     @classmethod
     def load(cls, path: Path) -> FlagModel:
         """The inverse of `save`. Raises ValueError for a file that is none."""
-        with np.load(path, allow_pickle=False) as arrays:
-            weights = arrays["weights"].astype(np.float32)
-            return cls(Features.from_arrays(arrays), weights, arrays["bias"], arrays["heads"].tolist())
+        return cls(LinearModel.load(path))
 
 
-def _probability(odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, odds))))
+def _answers(rows: list[dict[str, Any]]) -> dict[str, list[bool]]:
+    """What each regression is to learn: anything wrong, an emergency, each flag."""
+    known = load_flags().flags
+    answers = {ANY: [bool(row["flags"]) for row in rows]}
+    answers[EMERGENCY] = [any(known[flag].level == "emergency" for flag in row["flags"]) for row in rows]
+    return answers | {flag: [flag in row["flags"] for row in rows] for flag in known}
 
 
 def default_model_path() -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
+from scipy.special import expit
 
 from bot.screening.answers import interpret
 from bot.screening.examples import DATA
@@ -23,35 +23,25 @@ CLEAR = Screening(Outcome.CLEAR, "none", (), ())
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Probabilities (0-1) that something is wrong from which screening alarms or asks."""
-
-    alarm: float
-    ask: float
-
-
-@dataclass(frozen=True)
 class Thresholds:
     """nlu_data/screening/thresholds.yml; how they were chosen: docs/safety/report.md"""
 
     slope: float
     intercept: float
-    levels: dict[str, Limits]
+    alarm: float  # probability (0-1) that something is wrong from which screening alarms
+    ask: float  # the same, from which it asks
     named: float  # probability (0-1) from which a further flag is named beside the likeliest
-    sure: float  # probability (0-1) below which a pattern in a long message only asks
-    doubt: float  # probability (0-1) below which it is not believed
+    doubt: float  # probability (0-1) below which a pattern in a long message is not believed
 
     def probability(self, danger: float) -> float:
         """The calibrated probability (0-1) that something is wrong."""
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.slope * danger + self.intercept))))
+        return float(expit(self.slope * danger + self.intercept))
 
 
 @lru_cache
 def thresholds() -> Thresholds:
     """The thresholds of this release."""
-    raw = yaml.safe_load((DATA / "screening" / "thresholds.yml").read_text(encoding="utf-8"))
-    levels = {level: Limits(**limits) for level, limits in raw["levels"].items()}
-    return Thresholds(**raw["calibration"], levels=levels, named=raw["named"], sure=raw["sure"], doubt=raw["doubt"])
+    return Thresholds(**yaml.safe_load((DATA / "screening" / "thresholds.yml").read_text(encoding="utf-8")))
 
 
 @lru_cache
@@ -103,20 +93,19 @@ class Screener:
         probability = limits.probability(scores.danger)
         if len(text.split()) > PLAIN:
             patterns = [
-                replace(one, asks=probability < limits.sure) for one in patterns if probability >= limits.doubt
+                replace(one, asks=probability < limits.ask) for one in patterns if probability >= limits.doubt
             ]
         return [*patterns, *self._modelled(text, scores, probability)]
 
     def _modelled(self, text: str, scores: Scores, probability: float) -> list[Finding]:
         """The model's findings: the likeliest flag when something is wrong, and those that are likely beside it."""
-        flags, limits = load_flags(), thresholds()
-        likely = {flag for flag, chance in scores.flags.items() if chance >= limits.named} | {scores.likeliest}
-        level = flags.flags[flags.in_order(likely)[0]].level
-        own = limits.levels[level]
-        if probability < own.ask or not self.model:
+        limits = thresholds()
+        if probability < limits.ask or not self.model:
             return []
-        asks = probability < own.alarm
-        named = {scores.likeliest} if asks else likely
+        asks = probability < limits.alarm
+        named = {scores.likeliest}
+        if not asks:
+            named |= {flag for flag, chance in scores.flags.items() if chance >= limits.named}
         return [
             Finding(flag, self.model.evidence(text, flag), "model", round(probability, 3), asks)
             for flag in sorted(named)

@@ -1,0 +1,43 @@
+"""A linear model on text features, as screening and topics use it; what is stored holds no code."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.screening.features import Features
+from bot.screening.normalise import normalise
+
+
+class LinearModel:
+    """One row of weights and one bias for each of `names`."""
+
+    def __init__(self, features: Features, weights: Any, bias: Any, names: Sequence[str]) -> None:
+        self.features, self.names = features, list(names)
+        self.weights, self.bias = np.asarray(weights, dtype=np.float32), np.asarray(bias, dtype=np.float32)
+
+    def odds(self, texts: Sequence[str]) -> Any:
+        """Log-odds: a row a text, a column a name."""
+        return np.asarray(self.features.transform([normalise(text) for text in texts]) @ self.weights.T) + self.bias
+
+    def save(self, path: Path) -> None:
+        """Writes the file whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npz")
+        weights = self.weights.astype(np.float16)  # half the size, the same decisions
+        np.savez(part, weights=weights, bias=self.bias, names=np.array(self.names), **dict(self.features.arrays()))
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> LinearModel:
+        """The inverse of `save`. Raises ValueError for a file that is none."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                features = Features.from_arrays(arrays)
+                return cls(features, arrays["weights"], arrays["bias"], arrays["names"].tolist())
+        except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} is not a model: {error}. Delete it; it is made anew.") from error
