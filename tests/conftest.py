@@ -61,7 +61,7 @@ def turns(settings: Settings, content: ContentStore, screener: Screener, real_ra
 @pytest.fixture
 async def patient(turns: Turns) -> AsyncIterator[Patient]:
     yield Patient(turns)
-    for task in turns.catching_up.values():
+    for task in turns.answers.catching_up.values():
         task.cancel()
 
 

@@ -82,20 +82,20 @@ async def test_100_random_conversations_give_every_alarm_its_card(
         real_rasa.actions.dead = killed
         replies = await patient.write(chance.choice(ALARMS))
         assert replies[0].care, f"seed {seed}: no card after {said}"
-        for task in list(turns.catching_up.values()):
+        for task in list(turns.answers.catching_up.values()):
             task.cancel()
 
 
 async def test_a_turn_whose_action_failed_is_held_and_answered_once_when_actions_are_back(
     turns: Turns, real_rasa: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.dialogue.turns.LATE_PAUSE", 0.01)
+    monkeypatch.setattr("bot.dialogue.answers.LATE_PAUSE", 0.01)
     patient = Patient(turns)
     real_rasa.actions.dead = True
     assert keys(await patient.choose("consent_yes")) == ["system/holding"]
     assert keys(await patient.write("må jeg gå en tur?")) == ["system/holding"]
     real_rasa.actions.dead = False
-    await turns.catching_up[patient.conversation.id]
+    await turns.answers.catching_up[patient.conversation.id]
     said = [entry["key"] for entry in store.transcript(turns.engine, patient.conversation.id)]
     assert said.count("welcome/consented") == 1
     assert said[-1] == "screening/cauda_equina"  # the second answer leads back to the question of the first

@@ -2,10 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
 
+from bot.kill_switch import KillSwitch
+from bot.store import conversations as store
 from tests.fake_rasa import FakeRasa, begin, say
 
 ALARM = "jeg kan ikke tisse og er følelsesløs i skridtet"
@@ -34,17 +38,87 @@ def test_an_alarm_gets_its_card_at_once_when_rasa_does_not_answer(
     assert [reply["key"] for reply in say(client, ALARM)] == ["care/cauda_equina"]
 
 
-def test_an_ordinary_question_is_held_and_answered_when_rasa_is_back(client: TestClient, rasa: FakeRasa) -> None:
+def history(client: TestClient) -> list[str]:
+    return [message["key"] for message in client.get("/api/chat/messages").json()["messages"]]
+
+
+def wait(client: TestClient, seconds: float) -> None:
+    client.portal.call(asyncio.sleep, seconds)  # type: ignore[union-attr]
+
+
+def arrives(client: TestClient, key: str) -> None:
+    for _ in range(60):
+        if history(client)[-1] == key:
+            return
+        wait(client, 0.1)
+    pytest.fail(f"{key} never came: {history(client)}")
+
+
+def held(client: TestClient, rasa: FakeRasa) -> None:
+    """A question asked while Rasa is down."""
     begin(client)
     rasa.dead = True
     assert [reply["key"] for reply in say(client, "må jeg gå en tur")] == ["system/holding"]
+
+
+def test_an_ordinary_question_is_held_and_answered_when_rasa_is_back(client: TestClient, rasa: FakeRasa) -> None:
+    held(client, rasa)
     rasa.dead = False
-    for _ in range(40):
-        keys = [message["key"] for message in client.get("/api/chat/messages").json()["messages"]]
-        if keys[-1] == "control/menu":
-            return
-        client.portal.call(asyncio.sleep, 0.1)  # type: ignore[union-attr]
-    pytest.fail(f"no answer came: {keys}")
+    arrives(client, "control/menu")
+
+
+def test_a_late_answer_waits_while_everything_is_closed(client: TestClient, rasa: FakeRasa, tmp_path: Path) -> None:
+    held(client, rasa)
+    KillSwitch(tmp_path).close()
+    rasa.dead = False
+    wait(client, 2.6)
+    assert history(client)[-1] == "system/holding"
+    KillSwitch(tmp_path).open()
+    arrives(client, "control/menu")
+
+
+def test_a_late_answer_outlives_a_database_that_fails(
+    client: TestClient, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.dialogue.answers.LATE_PAUSE", 0.05)
+    held(client, rasa)
+    finish, failed = store.finish, []
+
+    def failing(*args: Any, **fields: Any) -> None:
+        if len(failed) < 3:
+            failed.append(1)
+            raise OperationalError("insert", {}, Exception("locked"))
+        finish(*args, **fields)
+
+    monkeypatch.setattr(store, "finish", failing)
+    rasa.dead = False
+    arrives(client, "control/menu")
+    assert len(failed) == 3
+
+
+def test_a_late_answer_that_cannot_be_worded_is_owned_up_to_and_blocks_nobody(
+    client: TestClient, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.dialogue.answers.LATE_PAUSE", 0.05)
+    held(client, rasa)
+    rasa.says, rasa.dead = [{"key": "no/such/text"}], False
+    arrives(client, "system/expired")
+    rasa.says = [{"key": "control/menu"}]
+    assert say(client, "hej igen", "m2")[-1]["key"] == "control/menu"
+
+
+def test_closed_with_the_database_gone_is_still_the_fixed_card(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(client)
+
+    def gone(*_: Any) -> None:
+        raise OperationalError("select", {}, Exception("gone"))
+
+    monkeypatch.setattr(store, "find", gone)
+    assert client.post("/api/chat/messages", json={"id": "a", "text": "hej"}).status_code == 503
+    KillSwitch(tmp_path).close()
+    assert say(client, "hej")[0]["key"] == "system/closed"
 
 
 def test_the_same_id_twice_gives_the_same_answer_and_reaches_rasa_once(client: TestClient, rasa: FakeRasa) -> None:

@@ -1,11 +1,14 @@
 """A second, worsening contact within 48 hours goes one level up."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from bot.dialogue.turns import Turns
+from bot.dialogue.worsening import raised
+from bot.screening.result import Outcome, Screening
 from bot.screening.worsening import got_worse
 from bot.store.models import Outbound
 from tests.patient import Patient
@@ -64,3 +67,31 @@ async def test_an_alarm_of_three_days_ago_raises_nothing(patient: Patient, turns
 )
 def test_worse_as_people_say_it(text: str, worse: bool) -> None:
     assert got_worse(text) is worse
+
+
+def screened(outcome: Outcome, level: str, *flags: str) -> Screening:
+    return Screening(outcome, level, flags, ())
+
+
+SOON = {"level": "soon", "flags": ["cancer_history"]}
+URGENT = {"level": "urgent", "flags": ["infection"]}
+
+
+@pytest.mark.parametrize(
+    ("own", "care", "outcome", "level", "flags"),
+    [
+        (screened(Outcome.ASK, "emergency", "cauda_equina"), URGENT, "alarm", "emergency", ("infection",)),
+        (screened(Outcome.ASK, "emergency", "cauda_equina"), SOON, "ask", "emergency", ("cauda_equina",)),
+        (screened(Outcome.ALARM, "emergency", "motor_loss"), URGENT, "alarm", "emergency", ("motor_loss",)),
+        (screened(Outcome.ALARM, "soon", "weight_loss"), URGENT, "alarm", "emergency", ("infection", "weight_loss")),
+        (screened(Outcome.ALARM, "urgent", "infection"), SOON, "alarm", "urgent", ("infection",)),
+        (screened(Outcome.CLEAR, "none"), SOON, "alarm", "urgent", ("cancer_history",)),
+        (screened(Outcome.CLEAR, "none"), None, "clear", "none", ()),
+        (screened(Outcome.CLEAR, "none"), {"level": "emergency", "flags": []}, "clear", "none", ()),
+    ],
+)
+def test_what_is_graver_stands(
+    own: Screening, care: dict[str, Any] | None, outcome: str, level: str, flags: tuple[str, ...]
+) -> None:
+    found = raised(own, care)
+    assert (str(found.outcome), found.level, found.flags) == (outcome, level, flags)

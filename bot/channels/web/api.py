@@ -207,7 +207,7 @@ async def language(service: TurnsDep, found: ConversationDep, body: Language) ->
 @router.delete("", status_code=204)
 async def erase(service: TurnsDep, found: ConversationDep) -> Response:
     """Erases the conversation."""
-    await service.erase(found)
+    await service.erase(found.id)
     return Response(status_code=204)
 
 

@@ -1,0 +1,160 @@
+"""The answer to an accepted message: at once, or held and given later; once in either case.
+
+The invariant of the whole product lives in `Answers.answer`: a message screened `alarm` never gets a reply
+without its care card, whatever Rasa does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from weakref import WeakValueDictionary
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.dialogue.choices import CONSENTED, Picked, pick, turn_body
+from bot.dialogue.rasa_client import RasaClient, RasaError
+from bot.dialogue.replies import Reply
+from bot.dialogue.wording import Answer, Wording
+from bot.metrics import LATE, RASA_FAILED
+from bot.screening.result import Outcome, Screening
+from bot.store import conversations as store
+from bot.store.models import Conversation, Inbound
+
+ALARM_WAIT = 0.15  # seconds Rasa has before the card goes out without its words
+ANSWER_WAIT = 2.5  # seconds before the holding reply
+LATE_TRIES = 900  # at two seconds: half an hour; an answer later than that would only confuse
+LATE_PAUSE = 2.0
+FAILURES = 3  # after which a message that cannot be answered no longer holds up those behind it
+EXPIRED: Answer = [{"key": "system/expired"}]
+log = structlog.get_logger()
+
+
+class Answers:
+    """Answers messages, one at a time in each conversation; `erase` removes a conversation."""
+
+    def __init__(
+        self, engine: Engine, rasa: RasaClient, wording: Wording, erase: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self.engine, self.rasa, self.wording, self.erase = engine, rasa, wording, erase
+        self.voice, self.switch = wording.voice, wording.switch
+        self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.catching_up: dict[str, asyncio.Task[None]] = {}
+
+    def lock(self, conversation_id: str) -> asyncio.Lock:
+        """The lock of a conversation."""
+        return self.locks.setdefault(conversation_id, asyncio.Lock())
+
+    async def answer(
+        self,
+        conversation: Conversation,
+        inbound: Inbound,
+        picked: Picked | None,
+        screening: Screening,
+        *,
+        followed: bool = False,
+    ) -> list[Reply]:
+        """The replies to a message just accepted; a card or a holding reply when Rasa's are late.
+
+        `followed` when the conversation has just switched to the language the patient writes.
+        """
+        alarm = screening.outcome is Outcome.ALARM
+        work: asyncio.Task[Answer] | None = None
+        if conversation.id not in self.catching_up:  # else earlier messages come first
+            body = turn_body(conversation, inbound, picked, screening)
+            body["metadata"]["followed"] = followed
+            work = asyncio.create_task(self.rasa.turn(body))
+            done, _ = await asyncio.wait({work}, timeout=ALARM_WAIT if alarm else ANSWER_WAIT)
+            if done and not work.exception():
+                replies = await self.wording.replies(conversation, work.result(), screening)
+                if alarm and not any(reply.care for reply in replies):
+                    replies.insert(0, self.voice.card(conversation, screening))
+                await self._store(inbound, replies, done=True)
+                return replies
+            RASA_FAILED.inc()
+        replies = (
+            [self.voice.card(conversation, screening)] if alarm else self.voice.say(conversation, "system/holding")
+        )
+        await self._store(inbound, replies, done=False, held=not alarm, carded=alarm)
+        self._catch_up_soon(conversation.id, work)
+        return replies
+
+    async def recover(self) -> None:
+        """Takes up the messages that a stop of the gateway left without an answer."""
+        for inbound in await asyncio.to_thread(store.waiting, self.engine):
+            self._catch_up_soon(inbound.conversation_id)
+
+    async def _store(self, inbound: Inbound, replies: list[Reply], *, done: bool, **fields: Any) -> None:
+        said = [reply.model_dump() for reply in replies]
+        await asyncio.to_thread(store.finish, self.engine, inbound, said, done=done, **fields)
+        if any(reply.key == "control/deleted" for reply in replies):
+            await self.erase(inbound.conversation_id)
+
+    # -- late answers --------------------------------------------------------------------------------
+
+    def _catch_up_soon(self, conversation_id: str, work: asyncio.Task[Answer] | None = None) -> None:
+        if conversation_id not in self.catching_up:
+            self.catching_up[conversation_id] = asyncio.create_task(self._catch_up(conversation_id, work))
+
+    async def _catch_up(self, conversation_id: str, work: asyncio.Task[Answer] | None) -> None:
+        """Answers what waits in a conversation, in order. `work` is a turn Rasa is still at."""
+        failures, more = 0, True
+        while more:
+            try:
+                more = await self._answer_next(conversation_id, work, failures)
+                failures = 0
+            except SQLAlchemyError as error:  # the message waits in the database, and we for that
+                log.error("catch_up_paused", error=type(error).__name__)
+                await asyncio.sleep(LATE_PAUSE)
+            except Exception as error:
+                log.error("catch_up_failed", error=type(error).__name__)
+                failures += 1
+            work = None
+
+    async def _answer_next(self, conversation_id: str, work: asyncio.Task[Answer] | None, failures: int) -> bool:
+        """Answers the oldest waiting message; False when none waits. After a failure it says it cannot."""
+        async with self.lock(conversation_id):
+            waiting = await asyncio.to_thread(store.waiting, self.engine, conversation_id)
+            conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
+            if not waiting or not conversation:
+                self.catching_up.pop(conversation_id, None)  # inside the lock: a new message sees it at once
+                return False
+            inbound = waiting[0]
+            if failures >= FAILURES:
+                await self._store(inbound, [], done=True)
+                return True
+            screening = Screening.from_dict(inbound.screening)
+            body = turn_body(conversation, inbound, await self._picked_then(conversation, inbound), screening)
+        LATE.inc()
+        answer = EXPIRED if failures else await self._insist(body, work)
+        async with self.lock(conversation_id):
+            conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
+            if conversation:
+                replies = await self.wording.replies(conversation, answer, screening, carded=inbound.carded)
+                await self._store(inbound, replies, done=True)
+        return True
+
+    async def _picked_then(self, conversation: Conversation, inbound: Inbound) -> Picked | None:
+        if inbound.choice == "consent_yes":
+            return CONSENTED
+        offered = await asyncio.to_thread(store.latest_replies, self.engine, conversation.id)
+        return (
+            pick(self.voice.content, conversation.language, offered, None, inbound.choice) if inbound.choice else None
+        )
+
+    async def _insist(self, body: dict[str, Any], work: asyncio.Task[Answer] | None) -> Answer:
+        for _ in range(LATE_TRIES):
+            try:
+                answer = await (work or self.rasa.turn(body))
+                while self.switch.closed():  # nothing but the fixed card is said then
+                    await asyncio.sleep(LATE_PAUSE)
+                return answer
+            except Exception as error:  # whatever it is, the patient waits for an answer
+                if not isinstance(error, RasaError):
+                    log.error("turn_failed", error=type(error).__name__)
+                work = None
+                await asyncio.sleep(LATE_PAUSE)
+        return EXPIRED
