@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Awaitable, Callable
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from bot.supervisor import Parts
 from tests.browser.conftest import OpenPage
 from tests.browser.hands import said
 from tests.running import ALARM
@@ -128,6 +131,19 @@ async def test_112_is_in_sight_when_the_card_comes(open_page: OpenPage, size: tu
     await expect(page.locator('section.care a[href="tel:112"]').first).to_be_in_viewport(ratio=0.9)
 
 
+async def test_112_stays_in_sight_when_the_rest_comes_late(open_page: OpenPage, running: Parts) -> None:
+    page = await open_page(size={"width": 320, "height": 568})
+    await consented(page)
+    os.kill(running.children["rasa"].pid, signal.SIGSTOP)
+    try:
+        await send(page, ALARM, "care/cauda_equina")
+    finally:
+        os.kill(running.children["rasa"].pid, signal.SIGCONT)
+    await said(page, "care/after")
+    await page.wait_for_timeout(300)
+    await expect(page.locator('section.care a[href="tel:112"]').first).to_be_in_viewport(ratio=0.9)
+
+
 async def test_the_page_without_its_script_has_no_violation_either(open_page: OpenPage) -> None:
     page = await open_page("/livez")  # axe itself needs scripts, so only ours is kept away
     await page.route("**/chat.js*", lambda route: route.abort())
@@ -138,7 +154,7 @@ async def test_the_page_without_its_script_has_no_violation_either(open_page: Op
     assert not found.response["violations"], found.generate_report()
 
 
-async def test_forced_colours_keep_every_border_and_button(open_page: OpenPage) -> None:
+async def test_forced_colours_keep_the_border_that_sets_the_card_apart(open_page: OpenPage) -> None:
     page = await open_page()
     await page.emulate_media(forced_colors="active")
     await emergency(page)

@@ -1,12 +1,14 @@
 """The whole journey in a real browser, with a keyboard only, with and without JavaScript."""
 
+import gzip
 import json
 import os
 import signal
 
 import pytest
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Request, expect
 
+from bot.channels.web.page import STATIC
 from bot.supervisor import Parts
 from tests.browser.conftest import OpenPage
 from tests.browser.hands import choose, focused, said, tab_to, write
@@ -95,7 +97,8 @@ async def test_what_is_typed_is_never_html(open_page: OpenPage) -> None:
     await expect(own).to_have_text("<img src=x onerror=alert(1)> **fed**")
 
 
-async def _weigh(page: Page) -> dict[str, int]:
+async def test_the_first_load_is_light_and_asks_nobody_else(open_page: OpenPage, running: Parts) -> None:
+    page = await open_page("/livez")  # a fresh browser that has nothing of the page yet
     weights: dict[str, int] = {}
 
     async def note(request: Request) -> None:
@@ -103,16 +106,14 @@ async def _weigh(page: Page) -> dict[str, int]:
         weights[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
 
     page.on("requestfinished", note)
-    await page.reload(wait_until="networkidle")
-    return weights
-
-
-async def test_the_first_load_is_light_and_asks_nobody_else(open_page: OpenPage, running: Parts) -> None:
-    page = await open_page()
-    weights = await _weigh(page)
+    await page.goto("/", wait_until="networkidle")
     assert len(weights) >= 3
     assert all(url.startswith(running.gateway_url) for url in weights)
     assert sum(weights.values()) <= 60_000, weights
+
+
+async def test_the_script_is_at_most_15_kilobytes_compressed() -> None:
+    assert len(gzip.compress((STATIC / "chat.js").read_bytes())) <= 15_000
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["script", "no script"])

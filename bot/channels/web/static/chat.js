@@ -205,7 +205,15 @@ function show(messages, offered = messages) {
     return node;
   });
   if (offered.length) offer(offered[offered.length - 1].choices);
-  if (nodes.length) scrollTo(nodes[0]);
+  if (nodes.length) scrollTo(cardAbove(nodes[0]));
+}
+
+// A late answer must not push the card, which the same message got before it, out of sight.
+function cardAbove(node) {
+  for (let at = node; at && !at.classList.contains("patient"); at = at.previousElementSibling) {
+    if (at.classList.contains("with-care")) return at;
+  }
+  return node;
 }
 
 function offer(list) {
