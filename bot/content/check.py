@@ -29,7 +29,9 @@ MAX_LIX_SAFETY = 25
 MIN_FLESCH = 70
 SAFETY = ("welcome/", "safety_check/", "screening/", "care/", "system/")
 NEEDS_SOURCE = ("topic/", "care/", "screening/")
-PLACEHOLDERS = frozenset({"operator", "total", "step", "limit", "wait", "retention_days"})
+PLACEHOLDERS = frozenset(
+    {"operator", "total", "step", "limit", "wait", "retention_days", "path", "subject", "situation"}
+)
 OWN_CHOICE = "option_"
 SHARED_FILES = ("choices.yml", "page.yml")
 
@@ -152,8 +154,10 @@ def _file_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFau
         return
     yield from _front_matter_faults(file, shared, today)
     yield from _choice_faults(file, file.text, shared.titles[file.language])
-    yield from _bubble_faults(file, file.text)
-    yield from _reading_faults(file, file.text)
+    yield from _phrasing_faults(file, file.text)
+    for bubbles in file.text.phrasings:
+        yield from _bubble_faults(file, bubbles)
+        yield from _reading_faults(file, bubbles)
     yield from _frightening_faults(file, file.text, shared.frightening.get(file.language) or {})
 
 
@@ -196,8 +200,18 @@ def _too_long_title(name: str, title: str) -> str:
     return f"the title of '{name}' has {len(title)} characters; {MAX_TITLE} is the most a button shows"
 
 
-def _bubble_faults(file: File, text: Text) -> Iterator[ContentFault]:
-    for number, bubble in enumerate(text.bubbles, 1):
+def _phrasing_faults(file: File, text: Text) -> Iterator[ContentFault]:
+    """Phrasings stand in for each other, so they fill in the same values and differ in their words."""
+    first, *others = [_placeholders("\n".join(bubbles)) for bubbles in text.phrasings]
+    for number, other in enumerate(others, 2):
+        if other != first:
+            yield file.fault("+++", f"phrasing {number} has other placeholders than the first")
+    if len(set(text.phrasings)) < len(text.phrasings):
+        yield file.fault("+++", "two phrasings are the same")
+
+
+def _bubble_faults(file: File, bubbles: tuple[str, ...]) -> Iterator[ContentFault]:
+    for number, bubble in enumerate(bubbles, 1):
         if len(bubble) > MAX_BUBBLE:
             yield file.fault(bubble, f"bubble {number} has {len(bubble)} characters, over {MAX_BUBBLE}")
         for name in PLACEHOLDER.findall(bubble):
@@ -206,18 +220,18 @@ def _bubble_faults(file: File, text: Text) -> Iterator[ContentFault]:
                 yield file.fault(f"{{{name}}}", f"unknown placeholder '{{{name}}}'; known are {known}")
 
 
-def _reading_faults(file: File, text: Text) -> Iterator[ContentFault]:
-    """Whether the whole text is easy enough; a very short one cannot be measured."""
-    body = "\n\n".join(text.bubbles)
+def _reading_faults(file: File, bubbles: tuple[str, ...]) -> Iterator[ContentFault]:
+    """Whether a phrasing is easy enough; a very short one cannot be measured."""
+    body = "\n\n".join(bubbles)
     if len(words(body)) < MIN_WORDS:
         return
     if file.language == "da":
         bar = MAX_LIX_SAFETY if file.key.startswith(SAFETY) else MAX_LIX
         if (figure := lix(body)) > bar:
-            yield file.fault(text.bubbles[0], f"hard to read: LIX {figure:.1f}, at most {bar} is asked")
+            yield file.fault(bubbles[0], f"hard to read: LIX {figure:.1f}, at most {bar} is asked")
     elif (figure := flesch(body)) < MIN_FLESCH:
         message = f"hard to read: Flesch {figure:.1f}, at least {MIN_FLESCH} is asked"
-        yield file.fault(text.bubbles[0], message)
+        yield file.fault(bubbles[0], message)
 
 
 def _frightening_faults(file: File, text: Text, known: Words) -> Iterator[ContentFault]:

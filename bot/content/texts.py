@@ -1,7 +1,8 @@
 """One text of the assistant: a Markdown file with front matter, read into a `Text`.
 
 The path below the language's folder, without `.md`, is the content key: `content/da/topic/imaging.md` is the
-Danish text of `topic/imaging`. A line of `***` ends one bubble and begins the next.
+Danish text of `topic/imaging`. A line of `***` ends one bubble and begins the next; a line of `+++` ends one
+phrasing of the whole text and begins another, so that a line said often need not be said in the same words.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import yaml
 from bot.content.errors import ContentFault
 
 FRONT_MATTER = re.compile(r"\A---\n(?P<head>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
+PHRASING_BREAK = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 BUBBLE_BREAK = re.compile(r"^\*\*\*[ \t]*$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 FIELDS = frozenset({"title", "choices", "sources", "image", "reviewed_by", "reviewed_on", "review_due"})
@@ -42,12 +44,13 @@ class Image:
 
 @dataclass(frozen=True)
 class Text:
-    """A text in one language. `bubbles` are shown one after the other; `choices` belong to the last."""
+    """A text in one language, in one or more phrasings of bubbles shown one after the other; `choices` belong to
+    the last bubble."""
 
     key: str
     language: str
     title: str
-    bubbles: tuple[str, ...]
+    phrasings: tuple[tuple[str, ...], ...]
     choices: tuple[Choice, ...]
     sources: tuple[str, ...]
     image: Image | None
@@ -56,6 +59,11 @@ class Text:
     review_due: date | None
     version: str
     path: Path
+
+    @property
+    def bubbles(self) -> tuple[str, ...]:
+        """The bubbles of the first phrasing."""
+        return self.phrasings[0]
 
     @property
     def signed(self) -> bool:
@@ -77,14 +85,16 @@ def read_text(path: Path, root: Path, titles: dict[str, str]) -> Text:
     source = path.read_text(encoding="utf-8")
     head, body = _split(path, source)
     key = path.relative_to(root).with_suffix("").as_posix()
-    bubbles = tuple(part.strip() for part in BUBBLE_BREAK.split(body))
-    if not all(bubbles):
-        raise ContentFault(path, line_of(source, "***"), "a bubble is empty")
+    phrasings = tuple(
+        tuple(part.strip() for part in BUBBLE_BREAK.split(phrasing)) for phrasing in PHRASING_BREAK.split(body)
+    )
+    if not all(bubble for phrasing in phrasings for bubble in phrasing):
+        raise ContentFault(path, line_of(source, "***" if "***" in body else "+++"), "a bubble is empty")
     return Text(
         key=key,
         language=root.name,
         title=str(head.get("title") or ""),
-        bubbles=bubbles,
+        phrasings=phrasings,
         choices=_choices(path, source, head.get("choices") or [], titles),
         sources=tuple(head.get("sources") or ()),
         image=Image(**head["image"]) if head.get("image") else None,
