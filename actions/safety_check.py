@@ -6,6 +6,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.turn import metadata
+from bot.content.journeys import unfinished
 from bot.screening.flags import load_flags
 
 
@@ -35,8 +37,13 @@ class ActionSafetyResult(Action):
         return "action_safety_result"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
-        """Says safety_check/clear or safety_check/soon, then worry/ask."""
+        """Says safety_check/clear or safety_check/soon; then worry/ask, or journey/resumed when a path waits."""
         told = any(tracker.get_slot(slot) == "yes" for slot in slots())
         dispatcher.utter_message(response="utter_content", key="safety_check/soon" if told else "safety_check/clear")
-        dispatcher.utter_message(response="utter_worry")
+        journey = metadata(tracker).get("journey")
+        if journey and unfinished(journey):
+            at, total = journey["at"], len(journey["topics"])
+            dispatcher.utter_message(response="utter_journey_resumed", step=at, total=total)
+        else:
+            dispatcher.utter_message(response="utter_worry")
         return [SlotSet("interrupted", None)]

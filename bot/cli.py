@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,7 +14,9 @@ from bot.settings import ROOT, get_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rygråd: self-management of low back pain.")
 content_app = typer.Typer(no_args_is_help=True, help="The texts.")
+retention_app = typer.Typer(no_args_is_help=True, help="The promised time.")
 app.add_typer(content_app, name="content")
+app.add_typer(retention_app, name="retention")
 
 
 @app.command()
@@ -54,14 +56,39 @@ def evaluate(
     """Measure screening on labelled messages (JSON Lines with `text` and `flags`); writes Markdown."""
     from bot.evaluation.baselines import baselines
     from bot.evaluation.measure import judge, load_cases
-    from bot.evaluation.report import compared, report, written_into
+    from bot.evaluation.report import compared, report
     from bot.screening.model import ensure_trained
     from bot.screening.screener import Screener
 
     cases = load_cases(files)
     screener = Screener.load(ensure_trained())
     judged = {name: judge(cases, screen) for name, screen in baselines(screener).items()}
-    text = compared(judged) if brief else report(judged)
+    _tell(compared(judged) if brief else report(judged), into)
+
+
+@app.command("evaluate-topics")
+def evaluate_topics(
+    files: list[Path],
+    pipelines: bool = typer.Option(False, help="Beside the other pipelines, trained on the same examples; minutes."),
+    brief: bool = typer.Option(False, help="Only the table of figures."),
+    into: Annotated[Path | None, typer.Option(help="A page whose marked part is replaced.")] = None,
+) -> None:
+    """Measure how well questions are understood, on JSON Lines with `text` and `topic`; writes Markdown."""
+    from bot.evaluation.pipelines import candidates, trained
+    from bot.evaluation.topics import compared, load_questions, report
+    from bot.nlu.parse import Parser
+
+    questions = load_questions(files)
+    asked = [question.text for question in questions]
+    said = {name: trained(pipe, prepare)(asked) for name, pipe, prepare in candidates()} if pipelines else {}
+    said["Rygråd"] = Parser.load().topics(asked)
+    _tell(compared(questions, said) if brief else report(questions, said), into)
+
+
+def _tell(text: str, into: Path | None) -> None:
+    """Prints the text, and puts it between the marks of a page."""
+    from bot.evaluation.report import written_into
+
     typer.echo(text)
     if into:
         into.write_text(written_into(into.read_text(encoding="utf-8"), text), encoding="utf-8")
@@ -130,6 +157,61 @@ def content_check() -> None:
         typer.echo(str(fault))
     typer.echo(f"{len(faults)} faults" if faults else "No faults.")
     raise SystemExit(1 if faults else 0)
+
+
+@retention_app.command("run")
+def retention_run() -> None:
+    """Delete what patients wrote longer ago than RYGRAAD_RETENTION_DAYS; the gateway does it every hour."""
+    from bot.store.database import open_database
+    from bot.store.retention import delete_expired
+
+    settings = get_settings()
+    found = delete_expired(open_database(settings.database), settings.retention_days)
+    typer.echo(f"{found['messages']} messages emptied, {found['unanswered']} unanswered questions deleted.")
+
+
+@app.command()
+def unanswered(days: int = typer.Option(30, help="Asked in so many days.")) -> None:
+    """List the masked questions nobody answered, as JSON Lines, often asked ones first."""
+    from datetime import timedelta
+
+    from bot.store.database import open_database
+    from bot.store.models import now
+    from bot.store.unanswered import worklist
+
+    for row in worklist(open_database(get_settings().database), now() - timedelta(days=days)):
+        typer.echo(json.dumps(row, ensure_ascii=False, default=str))
+
+
+def _conversation(name: str) -> tuple[Any, Any]:
+    """The database, and the conversation of an id or a token; ends the command when there is none."""
+    from bot.store import conversations as store
+    from bot.store.database import open_database
+
+    engine = open_database(get_settings().database)
+    found = store.get(engine, name) or store.find(engine, name)
+    if not found:
+        typer.echo("There is no such conversation.", err=True)
+        raise SystemExit(1)
+    return engine, found
+
+
+@app.command()
+def export(conversation: str) -> None:
+    """Print everything that is kept about the person of a conversation (its id or token) as JSON."""
+    from bot.store.conversations import exported
+
+    typer.echo(json.dumps(exported(*_conversation(conversation)), ensure_ascii=False, default=str, indent=2))
+
+
+@app.command()
+def erase(conversation: str) -> None:
+    """Erase a conversation (its id or token) and all that belongs to it."""
+    from bot.store import conversations as store
+
+    engine, found = _conversation(conversation)
+    store.erase(engine, found.id)
+    typer.echo("Erased.")
 
 
 def main() -> None:

@@ -19,13 +19,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.web import api, page
 from bot.channels.web.limits import BodyCap, RateLimits
-from bot.content.store import load
+from bot.content.store import CONTENT, load
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.turns import Turns
 from bot.screening.model import ensure_trained
 from bot.screening.screener import Screener
 from bot.settings import Settings, get_settings
 from bot.store.database import migrate, open_database
+from bot.store.retention import delete_expired
 
 SAFETY_TEXTS = ("care/", "screening/", "safety_check/", "system/", "welcome/")
 
@@ -53,18 +54,31 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.turns = turns or build_turns(settings)
         await app.state.turns.recover()
+        deleting = asyncio.create_task(_delete_expired(app.state.turns))
         yield
+        deleting.cancel()
         await app.state.turns.rasa.close()
 
     app = FastAPI(title="Rygråd", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(api.router)
     app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=page.STATIC))
+    app.mount("/images", StaticFiles(directory=CONTENT / "images"))
     _add_limits(app, settings)
     _add_health(app)
     _add_metrics(app, settings)
     app.add_middleware(BodyCap)
     return app
+
+
+async def _delete_expired(turns: Turns) -> None:
+    """Keeps the promise of the retention time, every hour; a failure is tried again at the next."""
+    while True:
+        try:
+            await asyncio.to_thread(delete_expired, turns.engine, turns.settings.retention_days)
+        except SQLAlchemyError as error:
+            structlog.get_logger().error("retention_failed", error=type(error).__name__)
+        await asyncio.sleep(3600)
 
 
 def _add_limits(app: FastAPI, settings: Settings) -> None:

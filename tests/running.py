@@ -25,7 +25,8 @@ def wait_until(true: Any, seconds: float) -> None:
 class HttpPatient:
     """Somebody who chats over the API."""
 
-    def __init__(self, stack: Parts, language: str | None = "da") -> None:
+    def __init__(self, stack: Parts, language: str | None = "da", *, waits: bool = False) -> None:
+        self.waits = waits  # for what comes after a card, which on a busy machine comes alone
         self.numbers = count(1)
         self.http = httpx.Client(base_url=stack.gateway_url, timeout=30)
         started = self.http.post("/api/chat", json={"language": language, "invite": None})
@@ -42,7 +43,20 @@ class HttpPatient:
     def send(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         answer = self.http.post("/api/chat/messages", json={"id": f"m{next(self.numbers)}"} | body)
         assert answer.status_code == 200, answer.text
-        return self.look(answer.json()["messages"])
+        replies = answer.json()["messages"]
+        if self.waits and replies and all(reply["care"] for reply in replies):
+            replies += self.late(replies[-1]["id"])
+        return self.look(replies)
+
+    def late(self, last: str, seconds: float = 5) -> list[dict[str, Any]]:
+        """What is said after the reply with this id, waiting for it a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            said = self.http.get("/api/chat/messages").json()["messages"]
+            if found := said[[entry["id"] for entry in said].index(last) + 1 :]:
+                return found
+            time.sleep(0.05)
+        return []
 
     def write(self, text: str) -> list[dict[str, Any]]:
         return self.send({"text": text})

@@ -1,8 +1,8 @@
 """Scripted conversations as data (tests/conversations/*.yml), and what a step of one demands of the replies.
 
-A step writes or chooses, and may demand: `says` (content keys, in order), `care` (the card's level; without it there
-must be no card), `card` (its key), `flags` (exactly these), `flags_hold` (this one is named), `cards` (how many),
-`language`, `offers`.
+A step writes, chooses or lets `days` pass, and may demand: `says` (content keys, in order), `care` (the card's
+level; without it there must be no card), `card` (its key), `flags` (exactly these), `flags_hold` (this one is named),
+`cards` (how many), `language`, `offers`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ SCRIPTS = [
 
 
 def keys(replies: list[dict[str, Any]]) -> list[str]:
-    """The content keys of the replies, each once for its bubbles."""
+    """The content keys of the replies, each once for its bubbles; a word of acknowledgement may stand before any."""
     found: list[str] = []
     for reply in replies:
+        if reply["key"].startswith("ack/"):
+            continue
         if not found or found[-1] != reply["key"]:
             found.append(reply["key"])
     return found

@@ -44,7 +44,7 @@ def test_closed_also_before_consent_on_the_page_and_for_newcomers(client: TestCl
 
 
 async def test_a_closed_topic_says_so_and_the_others_go_on(patient: Patient, switch: KillSwitch) -> None:
-    for name in ("consent_yes", "menu", "topics"):
+    for name in ("consent_yes", "menu", "topics", "topics_move", "topics", "topics_understand"):
         await patient.choose(name)
     switch.close("stay_active")
     assert keys(await patient.choose("topic_stay_active"))[0] == "topic/unavailable"

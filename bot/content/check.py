@@ -21,6 +21,7 @@ from bot.content.readability import flesch, lix, words
 from bot.content.store import CONTENT, LANGUAGES, read_yaml
 from bot.content.texts import FIELDS, FRONT_MATTER, PLACEHOLDER, Text, line_of, read_text
 
+IMAGES = CONTENT / "images"
 MAX_BUBBLE = 500
 MAX_TITLE = 40
 MIN_WORDS = 30
@@ -33,7 +34,7 @@ PLACEHOLDERS = frozenset(
     {"operator", "total", "step", "limit", "wait", "retention_days", "path", "subject", "situation"}
 )
 OWN_CHOICE = "option_"
-SHARED_FILES = ("choices.yml", "page.yml")
+SHARED_FILES = ("choices.yml", "page.yml", "situations.yml")
 
 Words = Mapping[str, Any]
 
@@ -144,6 +145,8 @@ def _shape_faults(path: Path, source: str, head: dict[str, Any]) -> Iterator[Con
     image = head.get("image")
     if image is not None and not (isinstance(image, dict) and set(image) == {"file", "alt"}):
         yield fault("image:", "an image needs 'file' and 'alt'")
+    elif image and not (IMAGES / str(image["file"])).is_file():
+        yield fault("image:", f"there is no picture '{image['file']}' in content/images")
     for name in ("reviewed_on", "review_due"):
         if head.get(name) is not None and type(head[name]) is not date:
             yield fault(f"{name}:", f"'{name}' must be a date, as in 2027-05-21")

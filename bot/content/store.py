@@ -30,11 +30,12 @@ class Source:
 
 @dataclass(frozen=True)
 class ContentStore:
-    """Texts by (key, language), page strings by language, sources by short name."""
+    """Texts by (key, language); page strings, button titles, situations and sources by language and name."""
 
     texts: dict[tuple[str, str], Text]
     page: dict[str, dict[str, str]]
     titles: dict[str, dict[str, str]]
+    situations: dict[str, dict[str, str]]
     sources: dict[str, dict[str, Source]]
 
     def get(self, key: str, language: str) -> Text:
@@ -68,6 +69,7 @@ def load(root: Path = CONTENT) -> ContentStore:
     texts: dict[tuple[str, str], Text] = {}
     titles = {language: read_yaml(root / language / "choices.yml", faults) for language in LANGUAGES}
     page = {language: read_yaml(root / language / "page.yml", faults) for language in LANGUAGES}
+    situations = {language: read_yaml(root / language / "situations.yml", faults) for language in LANGUAGES}
     for language in LANGUAGES:
         folder = root / language
         for path in sorted(folder.rglob("*.md")):
@@ -84,7 +86,7 @@ def load(root: Path = CONTENT) -> ContentStore:
         language: {name: Source(entry["title"][language], entry["url"]) for name, entry in raw.items()}
         for language in LANGUAGES
     }
-    return ContentStore(texts, page, titles, sources)
+    return ContentStore(texts, page, titles, situations, sources)
 
 
 def read_yaml(path: Path, faults: list[ContentFault]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.dialogue.choices import CONSENTED, Picked, pick, turn_body
+from bot.dialogue.choices import COMMAND_MARKS, CONSENTED, Picked, pick, turn_body
 from bot.dialogue.rasa_client import RasaClient, RasaError
 from bot.dialogue.replies import Reply
 from bot.dialogue.wording import Answer, Wording
@@ -56,20 +56,22 @@ class Answers:
         screening: Screening,
         *,
         followed: bool = False,
+        asked: str = "",
     ) -> list[Reply]:
         """The replies to a message just accepted; a card or a holding reply when Rasa's are late.
 
-        `followed` when the conversation has just switched to the language the patient writes.
+        `followed` when the conversation has just switched to the language the patient writes; `asked` is a question
+        from before consent, answered with it.
         """
         alarm = screening.outcome is Outcome.ALARM
         work: asyncio.Task[Answer] | None = None
         if conversation.id not in self.catching_up:  # else earlier messages come first
             body = turn_body(conversation, inbound, picked, screening)
             body["metadata"]["followed"] = followed
-            work = asyncio.create_task(self.rasa.turn(body))
+            work = asyncio.create_task(self._with_asked(body, asked) if asked else self.rasa.turn(body))
             done, _ = await asyncio.wait({work}, timeout=ALARM_WAIT if alarm else ANSWER_WAIT)
             if done and not work.exception():
-                replies = await self.wording.replies(conversation, work.result(), screening)
+                replies = await self.wording.replies(conversation, [*work.result()], screening, typed(inbound))
                 if alarm and not any(reply.care for reply in replies):
                     replies.insert(0, self.voice.card(conversation, screening))
                 await self._store(inbound, replies, done=True)
@@ -81,6 +83,15 @@ class Answers:
         await self._store(inbound, replies, done=False, held=not alarm, carded=alarm)
         self._catch_up_soon(conversation.id, work)
         return replies
+
+    async def _with_asked(self, body: dict[str, Any], asked: str) -> Answer:
+        """The answer to consent, and in it that to a question about a topic asked before; never stored."""
+        question = {**body, "text": asked.lstrip(COMMAND_MARKS) or "-"}
+        del question["intent"], question["entities"]
+        before = [item for item in await self.rasa.turn(question) if str(item["key"]).startswith("topic/")]
+        first, *rest = await self.rasa.turn(body)
+        told = [{"key": "welcome/asked"}, *(item for item in before if not item["key"].endswith("/check"))]
+        return [first, *(told if before else []), *rest]
 
     async def recover(self) -> None:
         """Takes up the messages that a stop of the gateway left without an answer."""
@@ -133,7 +144,9 @@ class Answers:
         async with self.lock(conversation_id):
             conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
             if conversation:
-                replies = await self.wording.replies(conversation, answer, screening, carded=inbound.carded)
+                replies = await self.wording.replies(
+                    conversation, answer, screening, typed(inbound), carded=inbound.carded
+                )
                 await self._store(inbound, replies, done=True)
         return True
 
@@ -158,3 +171,8 @@ class Answers:
                 work = None
                 await asyncio.sleep(LATE_PAUSE)
         return EXPIRED
+
+
+def typed(inbound: Inbound) -> str:
+    """What the patient wrote; nothing when a button was pressed."""
+    return "" if inbound.choice else inbound.text

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from bot.content.store import ContentStore
+from bot.dialogue.free_answers import journey_answer
 from bot.screening.answers import interpret
 from bot.screening.result import Outcome, Screening
 from bot.screening.screener import Screener
@@ -85,23 +86,33 @@ def screen(screener: Screener, question: str | None, text: str | None, picked: P
 
 
 def question_flag(open_question: str | None) -> str | None:
-    """The flag that the open question asks about."""
-    return open_question.removeprefix("clarify:").split("/")[1] if open_question else None
+    """The flag that the open question asks about; none for a question that is not about an alarm sign."""
+    kind, _, rest = (open_question or "").removeprefix("clarify:").partition("/")
+    return rest.split("/")[0] if kind == "screening" else None
 
 
 def turn_body(
     conversation: Conversation, inbound: Inbound, picked: Picked | None, screening: Screening
 ) -> dict[str, Any]:
     """What Rasa gets: the words for its NLU, or the intent a choice stands for; never a typed command."""
-    metadata: dict[str, Any] = {"screening": screening.to_dict(), "language": conversation.language}
+    metadata: dict[str, Any] = {
+        "screening": screening.to_dict(),
+        "language": conversation.language,
+        "about": conversation.about,
+        "said": {key: times for key, times in conversation.said.items() if key.startswith("topic/")},
+        "journey": conversation.journey,
+    }
     body: dict[str, Any] = {"conversation": conversation.id, "metadata": metadata}
-    clarifying = (conversation.open_question or "").startswith("clarify:")
+    question = conversation.open_question or ""
+    clarifying = question.startswith("clarify:")
     if screening.outcome is Outcome.ALARM:
         return body | {"intent": "alarm"}
     if screening.outcome is Outcome.ASK:
         return body | {"intent": "clarify"}
     if picked is None:
-        if conversation.open_question:
+        if answered := journey_answer(question, inbound.text):
+            return body | {"intent": "journey_answer", "entities": _entities(answered)}
+        if question:
             answer = interpret(inbound.text)
             metadata["answer"] = "clarified_no" if clarifying and answer == "no" else answer
         return body | {"text": inbound.text.lstrip(COMMAND_MARKS) or "-"}
@@ -109,7 +120,7 @@ def turn_body(
         return body | {"intent": "check_answer", "entities": _entities({"leads_to": picked.leads_to})}
     if picked.name == "no" and clarifying:
         return body | {"intent": "clarified_no"}
-    meaning = choice_intents().get(picked.name, {"intent": picked.name})
+    meaning = choice_intents().get(picked.name, {"intent": picked.name.removeprefix("topic_")})
     return body | {"intent": meaning["intent"], "entities": _entities(meaning.get("entities", {}))}
 
 

@@ -24,11 +24,14 @@ SECONDS_KEPT = 2 * 60 * 60
 
 @dataclass
 class Memory:
-    """What was said to one person who has not consented, the answers by client id, and the question asked."""
+    """What was said to one person who has not consented, how often, the answers by client id, the question they were
+    asked, and what they asked last."""
 
     said: list[dict[str, Any]] = field(default_factory=list)
     answered: dict[str, list[Reply]] = field(default_factory=dict)
     question: str | None = None
+    times: dict[str, int] = field(default_factory=dict)
+    asked: str = ""
 
 
 class Doorstep:
@@ -64,6 +67,14 @@ class Doorstep:
     def answer(self, conversation: Conversation, picked: Picked | None, screening: Screening) -> list[Reply]:
         """The replies to anything but consent."""
         memory = self.memory(conversation.id)
+        conversation.said = memory.times
+        replies = self._answer(conversation, memory, picked, screening)
+        memory.times = conversation.said
+        return replies
+
+    def _answer(
+        self, conversation: Conversation, memory: Memory, picked: Picked | None, screening: Screening
+    ) -> list[Reply]:
         question, memory.question = memory.question, None
         if screening.outcome is Outcome.ALARM:
             return [self.voice.card(conversation, screening), *self.voice.say(conversation, "welcome/need_consent")]

@@ -88,10 +88,14 @@ def contact_list(names: list[str], language: str, region: str | None) -> list[Co
     return [Contact(name=item["name"][language], phone=item["phone"]) for item in found]
 
 
-def render(
-    content: ContentStore, key: str, language: str, region: str | None, values: Mapping[str, Any]
-) -> list[Reply]:
-    """The bubbles of a key; choices, sources and picture belong to the last. Raises UnknownKey."""
+def choice(name: str, title: str) -> Choice:
+    """A button that has not been offered before."""
+    return Choice(name=name, title=title, value=secrets.token_urlsafe(9))
+
+
+def render(content: ContentStore, key: str, language: str, values: Mapping[str, Any], times: int = 0) -> list[Reply]:
+    """The bubbles of a key, in another phrasing each of the `times` it is said; choices, sources and picture belong
+    to the last. Raises UnknownKey."""
     text = content.get(key, language)
     replies = [
         Reply(
@@ -101,10 +105,12 @@ def render(
             text=fill(bubble, dict(values)),
             topic=key.split("/")[1] if key.startswith("topic/") and content.has(key) else None,
         )
-        for bubble in text.bubbles
+        for bubble in text.phrasings[times % len(text.phrasings)]
     ]
     last = replies[-1]
-    last.choices = [Choice(name=c.name, title=c.title, value=secrets.token_urlsafe(9)) for c in text.choices]
+    last.choices = [choice(c.name, c.title) for c in text.choices]
+    if text.image:
+        last.image = Image(url=f"/images/{text.image.file}", alt=text.image.alt)
     last.sources = [
         Source(title=s.title, url=s.url) for s in (content.sources[language][name] for name in text.sources)
     ]
@@ -124,6 +130,6 @@ def care_card(
         key, names = f"care/worse/{level}", WORSE_CONTACTS[level]
     elif relative and content.has(f"{key}/relative"):
         key = f"{key}/relative"
-    reply = render(content, key, language, region, {})[0]
+    reply = render(content, key, language, {})[0]
     reply.care = Care(level=level, flags=flags, contacts=contact_list(names, language, region))
     return reply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
@@ -12,6 +13,7 @@ from bot.dialogue.answers import Answers
 from bot.dialogue.choices import ANSWERS, CLEAR, CONSENTED, pick, screen
 from bot.dialogue.doorstep import Doorstep, language_for, other_language
 from bot.dialogue.language import detect
+from bot.dialogue.masking import mask
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.replies import Reply
 from bot.dialogue.voice import Voice
@@ -40,7 +42,8 @@ class Turns:
         self.voice = Voice(content, settings)
         self.switch = KillSwitch(settings.data_dir)
         self.doorstep = Doorstep(self.voice)
-        self.answers = Answers(engine, rasa, Wording(engine, self.voice, self.switch), self.erase)
+        hide = partial(mask, common=screener.common_words())
+        self.answers = Answers(engine, rasa, Wording(engine, self.voice, self.switch, hide), self.erase)
 
     async def receive(
         self, conversation: Conversation, client_id: str, text: str | None, choice: str | None
@@ -115,11 +118,13 @@ class Turns:
         if picked and picked.name == "consent_yes":
             await change(self.engine, conversation, consent_version=CONSENT_VERSION, consented_at=now())
             inbound = await self._accept(conversation, client_id, "", "consent_yes", CLEAR)
-            return await self.answers.answer(conversation, inbound, CONSENTED, CLEAR)
+            return await self.answers.answer(conversation, inbound, CONSENTED, CLEAR, asked=memory.asked)
         if picked and picked.name == "language_other":
             await speak(self.engine, conversation, other_language(conversation.language), chosen=True)
         else:
             await speak(self.engine, conversation, language_for(conversation, text, picked))
+        if text and not picked and screening.outcome is Outcome.CLEAR:
+            memory.asked = text
         replies = self.doorstep.answer(conversation, picked, screening)
         words = text or (picked.title if picked else "")
         self.doorstep.remember(conversation.id, replies, client_id, words)

@@ -20,9 +20,11 @@ class Voice:
     settings: Settings
 
     def say(self, conversation: Conversation, key: str, **values: Any) -> list[Reply]:
-        """The replies of a content key for this patient. Raises UnknownKey."""
+        """The replies of a content key for this patient, and one more in `conversation.said`. Raises UnknownKey."""
         known = {"operator": self.settings.operator, "retention_days": self.settings.retention_days}
-        return render(self.content, key, conversation.language, conversation.region, known | values)
+        times = conversation.said.get(key, 0)
+        conversation.said = {**conversation.said, key: times + 1}
+        return render(self.content, key, conversation.language, known | values, times)
 
     def card(self, conversation: Conversation, screening: Screening) -> Reply:
         """The care card of a screening that alarms."""

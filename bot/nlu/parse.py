@@ -58,3 +58,11 @@ class Parser:
             "level": screening["level"],
             "flags": list(screening["flags"]),
         }
+
+    def topics(self, texts: list[str]) -> list[str | None]:
+        """The topic of each text, None where nothing is understood."""
+
+        async def all_of_them() -> list[str | None]:
+            return [(await self.parse_async(text))["topic"] for text in texts]
+
+        return asyncio.run(all_of_them())

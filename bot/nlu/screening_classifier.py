@@ -41,10 +41,16 @@ class ScreeningClassifier(GraphComponent):
             metadata = message.get("metadata") or {}
             screening = metadata.get("screening") or self.screener.screen(message.get("text") or "").to_dict()
             message.set("screening", screening, add_to_output=True)
-            message.set("understood", message.get("intent"), add_to_output=True)
+            message.set("understood", understood(message), add_to_output=True)
             intent = INTENT_OF_OUTCOME.get(screening["outcome"]) or INTENT_OF_ANSWER.get(metadata.get("answer") or "")
             if intent:
                 found = {"name": intent, "confidence": 1.0}
                 message.set("intent", found, add_to_output=True)
                 message.set("intent_ranking", [found], add_to_output=True)
         return messages
+
+
+def understood(message: Message) -> dict[str, Any] | None:
+    """The one intent that NLU took the message for, whatever the dialogue makes of it."""
+    intent: dict[str, Any] | None = message.get("intent")
+    return message.get("likeliest") if intent and intent["name"] in ("two_questions", "which_of_two") else intent

@@ -6,6 +6,7 @@ Rasa lets a form's own prediction beat every other policy unless that policy als
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rasa.core.featurizers.tracker_featurizers import TrackerFeaturizer
@@ -19,12 +20,21 @@ from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.content.journeys import QUESTIONS as JOURNEY
 from bot.screening.flags import load_flags
 
 LISTEN = "action_listen"
 FORM = "safety_check_form"
 Step = tuple[str | None, list[Event]]
 NOTHING: Step = (None, [])
+# The questions of each form in order, how it is left by "back" from its first, and what leads back to it.
+QUESTIONS: dict[str, Callable[[], list[str]]] = {
+    FORM: lambda: [f"check_{flag}" for flag in load_flags().safety_check],
+    "journey_form": lambda: [f"journey_{question}" for question in JOURNEY],
+}
+LEAVES = {FORM: "utter_stopped", "journey_form": "utter_worry"}
+BRIDGES = {FORM: "utter_back_to_check", "journey_form": "utter_back_to_question"}
+LEAD_BACK = {*BRIDGES.values(), "utter_went_back", "utter_resumed", None}
 
 
 def next_step(tracker: DialogueStateTracker) -> Step:
@@ -37,7 +47,7 @@ def next_step(tracker: DialogueStateTracker) -> Step:
         return _alarm(tracker, loop, last)
     if intent == "clarified_no":
         return _clarified(tracker, loop, last)
-    if intent == "clarify" or (intent in ("unsure", "skip") and loop):
+    if intent == "clarify" or (intent in ("unsure", "skip") and loop == FORM):
         return _ask_about(_asked_flag(tracker), last)
     if intent == "misunderstood" and tracker.get_slot("care_flag"):
         return _ask_about(tracker.get_slot("care_flag"), last)
@@ -58,23 +68,23 @@ def _inside_form(tracker: DialogueStateTracker, intent: str, loop: str, last: st
     if last == LISTEN:
         pause = [SlotSet("interrupted", loop)]
         if intent == "go_back":
-            answered = _answered_before(tracker)
-            return ("utter_went_back", [SlotSet(answered, None)]) if answered else ("utter_stopped", pause)
+            answered = _answered_before(tracker, loop)
+            return ("utter_went_back", [SlotSet(answered, None)]) if answered else (LEAVES[loop], pause)
         if intent == "menu":
             return "utter_menu_paused", pause
         if intent == "resume":
             return "utter_resumed", []
         return NOTHING
-    if last in ("utter_stopped", "utter_menu_paused"):
+    if last in (LEAVES[loop], "utter_menu_paused"):
         return "action_deactivate_loop", []
-    if last not in (loop, None):
-        return loop, []
-    return NOTHING
+    if last == loop:
+        return NOTHING
+    return (loop, []) if last in LEAD_BACK else (BRIDGES[loop], [])
 
 
-def _answered_before(tracker: DialogueStateTracker) -> str | None:
+def _answered_before(tracker: DialogueStateTracker, loop: str) -> str | None:
     """The slot of the question before the open one, if it was answered."""
-    order = [f"check_{flag}" for flag in load_flags().safety_check]
+    order = QUESTIONS[loop]()
     asked = tracker.get_slot("requested_slot")
     place = order.index(asked) if asked in order else 0
     return next((slot for slot in reversed(order[:place]) if tracker.get_slot(slot)), None)

@@ -39,9 +39,13 @@ def topic_questions() -> list[dict[str, Any]]:
                 continue  # a lookup table or synonyms
             shared = {"flags": [], "batch": f"topics {block['metadata']['batch']}", "lang": path.parent.name}
             for line in block["examples"].splitlines():
-                text = re.sub(r"\[([^]]+)\]\(\w+\)", r"\1", line.removeprefix("- "))  # entities are marked so
-                rows.append({"text": text, "kind": "topic", **shared})
+                rows.append({"text": plain_text(line), "kind": "topic", **shared})
     return rows
+
+
+def plain_text(line: str) -> str:
+    """The text of a line of Rasa's examples, without the marks of its list and entities."""
+    return re.sub(r"\[([^]]+)\]\(\w+\)", r"\1", line.removeprefix("- "))
 
 
 def everyday_words() -> list[dict[str, Any]]:

@@ -64,6 +64,14 @@ class Features:
             column -= len(names)
         return ""
 
+    def common_words(self, messages: int = 15) -> frozenset[str]:
+        """The normalised words that at least so many of the messages learned from hold."""
+        vectorizer, names = self.vectorizers["pairs"], self.names["pairs"]
+        rarest = BLOCKS["pairs"]["min_df"]  # scikit-learn's idf falls by the logarithm of what a word is found in
+        limit = vectorizer.idf_.max() - np.log((1 + messages) / (1 + rarest)) + 1e-6
+        found = zip(names, vectorizer.idf_, strict=True)
+        return frozenset(name for name, idf in found if idf <= limit and name.isalpha())
+
     def arrays(self) -> Iterator[tuple[str, Any]]:
         """What is stored: no code, only numbers and words."""
         for name, vectorizer in self.vectorizers.items():

@@ -75,6 +75,10 @@ class Screener:
         """Screens a button: `answer` is 'yes', 'no' or 'unsure' to the question about `flag`."""
         return self._decide(self._answered(flag, answer), "")
 
+    def common_words(self) -> frozenset[str]:
+        """Normalised words that many patients use; none without the model."""
+        return self.model.linear.features.common_words() if self.model else frozenset()
+
     def _answered(self, flag: str, answer: str) -> list[Finding]:
         if answer == "no":
             return []

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from bot.store.models import Conversation, DialogueState, Inbound, Outbound, now
+from bot.store.models import Conversation, DialogueState, Inbound, Outbound, Unanswered, now
 
 
 def hash_token(token: str) -> str:
@@ -175,6 +175,21 @@ def transcript(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
     return said
 
 
+def exported(engine: Engine, conversation: Conversation) -> dict[str, Any]:
+    """Everything that is kept about a person."""
+    with Session(engine) as session:
+        aside = session.exec(select(Unanswered).where(Unanswered.conversation_id == conversation.id)).all()
+    return {
+        "language": conversation.language,
+        "region": conversation.region,
+        "consent_version": conversation.consent_version,
+        "consented_at": conversation.consented_at,
+        "journey": conversation.journey,
+        "questions_put_aside": [row.text for row in aside],
+        "messages": transcript(engine, conversation.id),
+    }
+
+
 def patient_entry(entry_id: str, text: str) -> dict[str, Any]:
     """A patient's message in the shape of a reply."""
     empty: dict[str, Any] = {"care": None, "image": None, "topic": None, "choices": [], "sources": []}
@@ -196,6 +211,7 @@ def erase(engine: Engine, conversation_id: str) -> None:
         for statement in (
             delete(Outbound).where(col(Outbound.conversation_id) == conversation_id),
             delete(Inbound).where(col(Inbound.conversation_id) == conversation_id),
+            delete(Unanswered).where(col(Unanswered.conversation_id) == conversation_id),
             delete(DialogueState).where(col(DialogueState.conversation_id) == conversation_id),
             delete(Conversation).where(col(Conversation.id) == conversation_id),
         ):

@@ -25,6 +25,9 @@ class Conversation(SQLModel, table=True):
     consent_version: str | None = None
     consented_at: datetime | None = None
     open_question: str | None = None
+    about: str | None = None  # the content key that "shorter", "why" and "source" refer to
+    said: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # key: times
+    journey: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     created_at: datetime = Field(default_factory=now)
 
 
@@ -61,3 +64,14 @@ class DialogueState(SQLModel, table=True):
 
     conversation_id: str = Field(primary_key=True)
     events: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class Unanswered(SQLModel, table=True):
+    """A question the assistant could not answer, masked, for editors; gone with its conversation or retention."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = Field(index=True, foreign_key="conversation.id")
+    language: str
+    reason: str
+    text: str
+    asked_at: datetime = Field(default_factory=now, index=True)

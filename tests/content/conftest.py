@@ -12,6 +12,8 @@ FILES = {
     "en:\n  words: {crumbl: write what is seen}\n  explained: {}\n",
     "da/page.yml": 'title: Rygråd\nleft: "{count} tegn"\n',
     "en/page.yml": 'title: Rygråd\nleft: "{count} characters"\n',
+    "da/situations.yml": "garden: haven\n",
+    "en/situations.yml": "garden: the garden\n",
     "da/choices.yml": '"yes": Ja\nmenu: Menu\n',
     "en/choices.yml": '"yes": "Yes"\nmenu: Menu\n',
     "da/topic/rest.md": """---

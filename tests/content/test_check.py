@@ -46,7 +46,13 @@ CASES = {
     "unknown placeholder": (
         DA, "{operator}", "{operator} {name}",
         f"{DA}:15: unknown placeholder '{{name}}'; "
-        "known are limit, operator, retention_days, step, total, wait"),
+        "known are limit, operator, path, retention_days, situation, step, subject, total, wait"),
+    "phrasings with other placeholders": (
+        DA, "Bag mig står {operator}.", "Bag mig står {operator}.\n+++\nSådan er det.",
+        f"{DA}:16: phrasing 2 has other placeholders than the first"),
+    "phrasing said twice": (
+        EN, "I am run by {operator}.", "{operator}.\n+++\nIt is fine to rest a little.\n***\n{operator}.",
+        f"{EN}:16: two phrasings are the same"),
     "placeholder in one language only": (
         DA, "hvile lidt.", "hvile {wait} sekunder.", f"{DA}:13: placeholder '{{wait}}' is missing in en"),
     "bubble too long": (

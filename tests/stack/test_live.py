@@ -9,15 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.store.database import open_database
 from bot.supervisor import Parts
 from tests.running import ALARM, HttpPatient, wait_until
 from tests.scripts import SCRIPTS, check
+from tests.time_travel import let_days_pass
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_scripted_conversation_over_the_api(running: Parts, script: dict[str, Any]) -> None:
-    patient = HttpPatient(running, script["language"])
+    patient = HttpPatient(running, script["language"], waits=True)
     for number, step in enumerate(script["steps"], start=1):
+        if "days" in step:
+            let_days_pass(open_database(running.settings.database), step["days"])
+            continue
         replies = patient.write(step["write"]) if "write" in step else patient.choose(step["choose"])
         check(step, number, replies)
 

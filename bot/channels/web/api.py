@@ -175,21 +175,10 @@ async def messages(service: TurnsDep, found: ConversationDep) -> Messages:
     return Messages.model_validate({"messages": await said(service, found)})
 
 
-async def exported(service: Turns, found: Conversation) -> dict[str, Any]:
-    """Everything that is kept about a person."""
-    return {
-        "language": found.language,
-        "region": found.region,
-        "consent_version": found.consent_version,
-        "consented_at": found.consented_at,
-        "messages": await asyncio.to_thread(store.transcript, service.engine, found.id),
-    }
-
-
 @router.get("/export")
 async def export(service: TurnsDep, found: ConversationDep) -> dict[str, Any]:
     """The person's data."""
-    return await exported(service, found)
+    return await asyncio.to_thread(store.exported, service.engine, found)
 
 
 @router.put("/language")

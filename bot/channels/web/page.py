@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 from starlette.requests import Request as StarletteRequest
 
-from bot.channels.web.api import Send, TurnsDep, begin, deliver, exported, preferred, said, slow_down
+from bot.channels.web.api import Send, TurnsDep, begin, deliver, preferred, said, slow_down
 from bot.channels.web.markdown import to_html
 from bot.dialogue.replies import contact_list, render
 from bot.dialogue.turns import Turns
@@ -126,7 +126,7 @@ async def post(
             error = kind_words(problem)
     found = await asyncio.to_thread(store.get, service.engine, found.id)
     if found is None:
-        erased = [reply.model_dump() for reply in render(service.content, "control/deleted", language, None, {})]
+        erased = [reply.model_dump() for reply in render(service.content, "control/deleted", language, {})]
         return page(request, service, language, erased)
     messages = await said(service, found)
     if service.switch.closed():
@@ -142,6 +142,8 @@ async def export(request: Request, service: TurnsDep, token: Annotated[str, Form
         language = preferred(request)
         gone = service.content.get("system/session_gone", language).bubbles[0]
         return page(request, service, language, [], error=gone, status=401)
-    body = json.dumps(jsonable_encoder(await exported(service, found)), ensure_ascii=False, indent=2)
+    body = json.dumps(
+        jsonable_encoder(await asyncio.to_thread(store.exported, service.engine, found)), ensure_ascii=False, indent=2
+    )
     headers = {"Content-Disposition": 'attachment; filename="rygraad.json"', "Cache-Control": "no-store"}
     return Response(body, media_type="application/json", headers=headers)

@@ -1,0 +1,69 @@
+"""The path through the topics: made from a worry and three answers, reordered by beliefs. Data: content/journeys.yml.
+
+A journey is JSON: {"topics": [name, ...], "at": how many of them have been given}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from bot.content.store import CONTENT
+
+QUESTIONS = ("duration", "leg", "work")
+Journey = dict[str, Any]
+
+
+@lru_cache
+def rules() -> dict[str, Any]:
+    """content/journeys.yml"""
+    return dict(yaml.safe_load((CONTENT / "journeys.yml").read_text(encoding="utf-8")))
+
+
+def path(first: str | None, answers: Mapping[str, str | None]) -> list[str]:
+    """Four to six topics: the one asked about, the four core messages, and what suits the answers.
+
+    `answers` has for each of QUESTIONS an answer that content/journeys.yml knows, or None.
+    """
+    data = rules()
+    core = [topic for topic in data["core"] if topic != first]
+    chosen = [first] if first else []
+    room = data["longest"] - len(chosen) - len(core)
+    suited = _suited(answers, {*chosen, *core})[:room]
+    # What was asked about, what suits, then the rest; the alarm signs come last, just after the check of them.
+    return [*chosen, *core[:1], *suited, *core[1:]]
+
+
+def _suited(answers: Mapping[str, str | None], taken: Iterable[str]) -> list[str]:
+    """The first choice of every question before the second choice of any."""
+    lists = [rules()[question].get(answers.get(question) or "", []) for question in QUESTIONS]
+    taken, found = set(taken), []
+    for place in range(max(map(len, lists))):
+        for topics in lists:
+            if place < len(topics) and topics[place] not in taken:
+                taken.add(topics[place])
+                found.append(topics[place])
+    return found
+
+
+def belief_topic(seen: str) -> str | None:
+    """The topic to take next when the patient asks about a topic, or picks an answer, that shows a belief."""
+    return next((belief["next"] for belief in rules()["beliefs"].values() if seen in belief["seen_in"]), None)
+
+
+def reordered(journey: Journey, seen: str) -> Journey | None:
+    """The journey with the topic that meets this belief next; None when it is next already, past, or not in it."""
+    topics, at = journey["topics"], journey["at"]
+    wanted = belief_topic(seen)
+    if wanted not in topics[at + 1 :]:
+        return None
+    rest = [topic for topic in topics[at:] if topic != wanted]
+    return journey | {"topics": [*topics[:at], wanted, *rest]}
+
+
+def unfinished(journey: Journey | None) -> bool:
+    """Whether there is a next topic."""
+    return journey is not None and journey["at"] < len(journey["topics"])
