@@ -150,7 +150,8 @@ def elaboration(wanted: str, about: str) -> dict[str, Any]:
     if wanted == "sources":
         return {"key": "control/sources_of", "sources_of": about} if about else {"key": "control/sources"}
     if kind == "screening":
-        return {"key": "safety_check/why"} if wanted == "why" else {"key": f"screening/{topic}/explain"}
+        explained = rest.endswith("/explain")
+        return {"key": "safety_check/why" if wanted == "why" or explained else f"screening/{topic}/explain"}
     if about.startswith("journey/ask"):
         return {"key": "journey/ask/why"}
     if wanted == "why" and rest.endswith("/check"):

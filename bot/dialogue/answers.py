@@ -15,11 +15,12 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.dialogue.choices import COMMAND_MARKS, CONSENTED, Picked, pick, turn_body
+from bot.dialogue.choices import CONSENTED, Picked, pick, turn_body
 from bot.dialogue.rasa_client import RasaClient, RasaError
 from bot.dialogue.replies import Reply
 from bot.dialogue.wording import Answer, Wording
 from bot.metrics import LATE, RASA_FAILED
+from bot.screening.normalise import without_command
 from bot.screening.result import Outcome, Screening
 from bot.store import conversations as store
 from bot.store.models import Conversation, Inbound
@@ -86,7 +87,7 @@ class Answers:
 
     async def _with_asked(self, body: dict[str, Any], asked: str) -> Answer:
         """The answer to consent, and in it that to a question about a topic asked before; never stored."""
-        question = {**body, "text": asked.lstrip(COMMAND_MARKS) or "-"}
+        question = {**body, "text": without_command(asked)}
         del question["intent"], question["entities"]
         before = [item for item in await self.rasa.turn(question) if str(item["key"]).startswith("topic/")]
         first, *rest = await self.rasa.turn(body)

@@ -13,14 +13,13 @@ import yaml
 from bot.content.store import ContentStore
 from bot.dialogue.free_answers import journey_answer
 from bot.screening.answers import interpret
+from bot.screening.normalise import without_command
 from bot.screening.result import Outcome, Screening
 from bot.screening.screener import Screener
 from bot.store.models import Conversation, Inbound
 
 ANSWERS = frozenset({"yes", "no", "unsure"})
 CLEAR = Screening(Outcome.CLEAR, "none", (), ())
-# What looks like the slash of a Rasa command, and the invisible characters that could hide one.
-COMMAND_MARKS = "/\uff0f\u2044\u2215\u29f8\u200b\u200c\u200d\u2060\ufeff "
 
 
 class UnknownChoice(Exception):
@@ -115,7 +114,7 @@ def turn_body(
         if question:
             answer = interpret(inbound.text)
             metadata["answer"] = "clarified_no" if clarifying and answer == "no" else answer
-        return body | {"text": inbound.text.lstrip(COMMAND_MARKS) or "-"}
+        return body | {"text": without_command(inbound.text)}
     if picked.leads_to:
         return body | {"intent": "check_answer", "entities": _entities({"leads_to": picked.leads_to})}
     if picked.name == "no" and clarifying:

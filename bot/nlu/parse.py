@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from bot.rasa import launcher
+from bot.screening.normalise import without_command
 
 # Finer intents than the labels of the evaluation, and the label each belongs to.
 # Rasa keeps `restart` and `back` for itself.
@@ -46,7 +47,7 @@ class Parser:
 
     async def parse_async(self, text: str) -> dict[str, Any]:
         """The same, inside a running loop."""
-        result = await self.agent.parse_message(text)
+        result = await self.agent.parse_message(without_command(text))
         screening = result["screening"]
         understood = result.get("understood") or result["intent"]
         name = understood["name"]

@@ -99,6 +99,8 @@ class TopicClassifier(GraphComponent):
                 message.set("intent_ranking", ranking[:10], add_to_output=True)
                 message.set("likeliest", ranking[0])
                 self._two(message, text, ranking)
+            else:
+                message.set("intent", {"name": "nlu_fallback", "confidence": 0.0}, add_to_output=True)
         return messages
 
     def _two(self, message: Message, text: str, ranking: list[dict[str, Any]]) -> None:

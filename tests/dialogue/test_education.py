@@ -39,10 +39,10 @@ async def test_what_is_not_understood_is_put_aside_masked_and_forgotten_on_reque
 ) -> None:
     await patient.choose("consent_yes")
     await patient.choose("menu")
-    replies = await patient.write("zyxw kanariefuglen Kvidrebert spørger hvorfor 12345678 flimrer")
-    assert keys(replies) == ["fallback/not_understood", "understanding/noted"]
+    replies = await patient.write("hvordan bliver vejret hos Kvidrebert i morgen, ring 12345678")
+    assert keys(replies) == ["scope/out_of_scope", "understanding/noted"]
     kept = unanswered.worklist(turns.engine, now().replace(year=2020))
-    assert len(kept) == 1 and "hvorfor" in kept[0]["text"]
+    assert len(kept) == 1 and "hvordan" in kept[0]["text"]
     assert not any(secret in str(kept) for secret in ("kvidrebert", "Kvidrebert", "12345678"))
     await patient.choose("forget_question")
     assert unanswered.worklist(turns.engine, now().replace(year=2020)) == []
