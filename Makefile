@@ -5,7 +5,7 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 export HYPOTHESIS_STORAGE_DIRECTORY := .venv/.cache/hypothesis
 
-.PHONY: help run test lint types rasa-test unit browser evaluate learning-curve thresholds lock
+.PHONY: help run test lint types rasa-test unit browser evaluate plain-rasa learning-curve thresholds lock
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -54,8 +54,16 @@ browser: .venv/.installed-dev ## a Chromium or Chrome for the tests: the install
 	@$(PY) -m tests.browser.provide
 
 FILES ?= nlu_data/held_out/*/*.jsonl
-evaluate: .venv/.installed ## measure screening beside its baselines; FILES="…" names other labelled messages
+QUESTIONS ?= nlu_data/held_out_topics/*/*.jsonl
+evaluate: .venv/.installed ## measure screening and topics beside baselines; FILES="…" and QUESTIONS="…" name other labelled messages
 	@.venv/bin/rygraad evaluate $(FILES) --into docs/safety/report.md
+	@.venv/bin/rygraad evaluate-topics $(QUESTIONS) --into docs/topics.md
+
+plain-rasa: .venv/.installed ## a plain Rasa with TensorFlow in .venv/plain, trained on the same data, to compare with; over an hour
+	@$(PYTHON) -m venv .venv/plain
+	@.venv/bin/uv pip install --quiet --python .venv/plain/bin/python --compile-bytecode \
+		-r bot/evaluation/plain/requirements.in --override bot/evaluation/plain/overrides.txt
+	@.venv/bin/rygraad plain-rasa
 
 learning-curve: .venv/.installed ## figures against the amount of data; takes minutes
 	@.venv/bin/rygraad learning-curve $(FILES)

@@ -12,6 +12,7 @@ import typer
 
 from bot.settings import ROOT, get_settings
 
+PLAIN = "plain Rasa (DIET)"
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rygråd: self-management of low back pain.")
 content_app = typer.Typer(no_args_is_help=True, help="The texts.")
 retention_app = typer.Typer(no_args_is_help=True, help="The promised time.")
@@ -55,7 +56,8 @@ def evaluate(
 ) -> None:
     """Measure screening on labelled messages (JSON Lines with `text` and `flags`); writes Markdown."""
     from bot.evaluation.baselines import baselines
-    from bot.evaluation.measure import judge, load_cases
+    from bot.evaluation.measure import Judged, judge, load_cases
+    from bot.evaluation.plain.run import rankings, screening_of
     from bot.evaluation.report import compared, report
     from bot.screening.model import ensure_trained
     from bot.screening.screener import Screener
@@ -63,6 +65,8 @@ def evaluate(
     cases = load_cases(files)
     screener = Screener.load(ensure_trained())
     judged = {name: judge(cases, screen) for name, screen in baselines(screener).items()}
+    if plain := rankings([case.text for case in cases]):
+        judged = {PLAIN: [Judged(*pair) for pair in zip(cases, map(screening_of, plain), strict=True)]} | judged
     _tell(compared(judged) if brief else report(judged), into)
 
 
@@ -75,12 +79,15 @@ def evaluate_topics(
 ) -> None:
     """Measure how well questions are understood, on JSON Lines with `text` and `topic`; writes Markdown."""
     from bot.evaluation.pipelines import candidates, trained
+    from bot.evaluation.plain.run import rankings, topic_of
     from bot.evaluation.topics import compared, load_questions, report
     from bot.nlu.parse import Parser
 
     questions = load_questions(files)
     asked = [question.text for question in questions]
     said = {name: trained(pipe, prepare)(asked) for name, pipe, prepare in candidates()} if pipelines else {}
+    if plain := rankings(asked):
+        said[PLAIN] = [topic_of(ranking) for ranking in plain]
     said["Rygråd"] = Parser.load().topics(asked)
     _tell(compared(questions, said) if brief else report(questions, said), into)
 
@@ -92,6 +99,14 @@ def _tell(text: str, into: Path | None) -> None:
     typer.echo(text)
     if into:
         into.write_text(written_into(into.read_text(encoding="utf-8"), text), encoding="utf-8")
+
+
+@app.command("plain-rasa")
+def plain_rasa() -> None:
+    """Train the plain Rasa project that `evaluate` then compares with; `make plain-rasa` prepares it."""
+    from bot.evaluation.plain.run import train
+
+    train()
 
 
 @app.command("learning-curve")

@@ -39,7 +39,8 @@ def path(first: str | None, answers: Mapping[str, str | None]) -> list[str]:
 
 def _suited(answers: Mapping[str, str | None], taken: Iterable[str]) -> list[str]:
     """The first choice of every question before the second choice of any."""
-    lists = [rules()[question].get(answers.get(question) or "", []) for question in QUESTIONS]
+    # The last answers tell most of what the patient needs: work and leg come before how long it has been.
+    lists = [rules()[question].get(answers.get(question) or "", []) for question in reversed(QUESTIONS)]
     taken, found = set(taken), []
     for place in range(max(map(len, lists))):
         for topics in lists:

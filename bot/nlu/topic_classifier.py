@@ -25,6 +25,7 @@ from bot.screening.normalise import normalise
 
 FILE = "topics.npz"
 SHARPNESS = 8.0  # turns margins into log-odds, so that confidences are about as often right as they say
+NOTHING = -0.55  # the margin of "none of these": nonsense lies below it, hardly any question does
 
 
 @lru_cache
@@ -35,7 +36,7 @@ def topics() -> frozenset[str]:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class TopicClassifier(GraphComponent):
-    """Sets `intent` and `intent_ranking`; the confidences of all intents add up to 1."""
+    """Sets `intent` and `intent_ranking`, or `nlu_fallback` for no words at all."""
 
     def __init__(self, storage: ModelStorage, resource: Resource) -> None:
         self.storage, self.resource = storage, resource
@@ -83,10 +84,11 @@ class TopicClassifier(GraphComponent):
         return made
 
     def ranking(self, text: str) -> list[dict[str, Any]]:
-        """The intents by confidence (0-1), likeliest first."""
+        """The intents by confidence (0-1), likeliest first; what is missing to 1 is that it is none of them."""
         if not self.model or not normalise(text).strip():
             return []
-        chances = softmax(self.model.odds([text])[0])
+        odds = self.model.odds([text])[0]
+        chances = softmax(np.append(odds, SHARPNESS * NOTHING))[: len(odds)]
         order = np.argsort(-chances)
         return [{"name": self.model.names[at], "confidence": float(chances[at])} for at in order]
 

@@ -1,4 +1,4 @@
-"""Run by the plain environment, which has no Rygråd: `parse.py MODEL`, JSON Lines in and out, with `intent`."""
+"""Run by the plain environment, which has no Rygråd: `parse.py MODEL`, JSON Lines in and out, with `ranking`."""
 
 import asyncio
 import json
@@ -13,12 +13,12 @@ from rasa.core.agent import Agent  # noqa: E402
 
 
 async def answer(model: str) -> None:
-    """Adds `intent` and `confidence` to every line of standard input."""
+    """Adds `ranking`, the names of the intents, likeliest first, to every line of standard input."""
     agent = Agent.load(model)
     for line in sys.stdin:
         row = json.loads(line)
-        found = (await agent.parse_message(row["text"]))["intent"]
-        sys.stdout.write(json.dumps(row | {"intent": found["name"], "confidence": found["confidence"]}) + "\n")
+        found = (await agent.parse_message(row["text"]))["intent_ranking"]
+        sys.stdout.write(json.dumps(row | {"ranking": [one["name"] for one in found]}) + "\n")
 
 
 if __name__ == "__main__":
