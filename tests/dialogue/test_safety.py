@@ -21,9 +21,19 @@ ALARMS = [
 ]
 HARMLESS = (
     "hej|må jeg løbe?|what about bed rest|nej|ja|måske|no|hvem er du|menu|tilbage|🙂|/restart|skal jeg scannes?|tak|"
-    "gentag|spring over|kan vi snakke engelsk|asdf|du misforstod mig|fortsæt"
+    "gentag|spring over|kan vi snakke engelsk|asdf|du misforstod mig|fortsæt|videre|kortere|hvorfor|fortæl mere|"
+    "jeg er bange for at noget er i stykker|tre år|Skal jeg skannes? Og må jeg løfte?|hvor har du det fra"
 ).split("|")
 QUESTIONS = load_flags().safety_check
+# The way along the path by buttons, and what is asked or said last at each of them.
+JOURNEY = {
+    "worry_scan": "journey/ask/duration",
+    "duration_long": "journey/ask/leg",
+    "leg_yes": "journey/ask/work",
+    "work_hard": "journey/begin",
+    "next_topic": "topic/pain_not_damage/check",
+    "option_1": "journey/back",
+}
 
 
 async def at_question(turns: Turns, number: int, language: str = "da") -> Patient:
@@ -57,6 +67,22 @@ async def test_an_alarm_sign_told_at_any_question_gets_its_card(
         patient = await at_question(turns, number)
         real_rasa.actions.dead = killed
         assert (await patient.write(alarm))[0].care, alarm
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["actions alive", "actions killed"])
+@pytest.mark.parametrize("step", range(len(JOURNEY)), ids=list(JOURNEY))
+async def test_an_alarm_sign_told_anywhere_on_the_path_gets_its_card(
+    turns: Turns, real_rasa: Any, step: int, killed: bool
+) -> None:
+    for alarm in ALARMS:
+        real_rasa.actions.dead = False
+        patient = Patient(turns)
+        for name in ("consent_yes", "menu", "worry", *list(JOURNEY)[: step + 1]):
+            await patient.choose(name)
+        assert patient.replies[-1].key == list(JOURNEY.values())[step]
+        real_rasa.actions.dead = killed
+        replies = await patient.write(alarm)
+        assert replies[0].care, alarm
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["actions alive", "actions killed midway"])

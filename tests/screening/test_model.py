@@ -144,7 +144,18 @@ def sample() -> list[Case]:
     return random.Random(3).sample(cases, 40)
 
 
-@pytest.mark.parametrize("where", ["before consent", "in the safety check", "with Rasa stopped"])
+WAYS = {
+    "before consent": "",
+    "in the safety check": "consent_yes",
+    "with Rasa stopped": "consent_yes",
+    "in the menu": "consent_yes menu",
+    "at the worry": "consent_yes menu worry",
+    "at a short question": "consent_yes menu worry worry_scan skip",
+    "at a check question": "consent_yes menu topics topics_everyday topic_sleep",
+}
+
+
+@pytest.mark.parametrize("where", WAYS)
 async def test_the_chat_gives_the_outcome_that_parse_gives(turns: Turns, real_rasa: Any, where: str) -> None:
     from bot.nlu.parse import Parser
 
@@ -152,8 +163,8 @@ async def test_the_chat_gives_the_outcome_that_parse_gives(turns: Turns, real_ra
     for case in sample():
         parsed = await parser.parse_async(case.text)
         patient = Patient(turns)
-        if where != "before consent":
-            await patient.choose("consent_yes")
+        for name in WAYS[where].split():
+            await patient.choose(name)
         real_rasa.dead = where == "with Rasa stopped"
         replies = await patient.write(case.text)
         real_rasa.dead = False
