@@ -46,7 +46,7 @@ class ActionMakeJourney(Action):
 
 
 class ActionNextTopic(Action):
-    """The next step of the path; without a path the list of topics. Domain: utter_journey_step, utter_topics."""
+    """The next step of the path; without a path the list of topics. Domain: utter_journey_*, utter_topics."""
 
     def name(self) -> str:
         """The action's name in the domain."""
@@ -56,6 +56,8 @@ class ActionNextTopic(Action):
         """Says journey/step, the topic and its check question; journey/finished after the last."""
         known = metadata(tracker)
         journey = known.get("journey")
+        if journey and intent(tracker) == "skip":
+            dispatcher.utter_message(response="utter_journey_skipped")
         if not journey:
             dispatcher.utter_message(response="utter_topics")
         elif not unfinished(journey):

@@ -37,14 +37,21 @@ def tell(dispatcher: CollectingDispatcher, topic: str, said: dict[str, int], *, 
     return asks
 
 
-def acknowledge(dispatcher: CollectingDispatcher, feelings: list[str], situations: list[str]) -> None:
-    """One sentence that shows the patient was heard: the worry first, then the pain, then what they mentioned."""
+def acknowledge(
+    dispatcher: CollectingDispatcher, feelings: list[str], situations: list[str], said: dict[str, int]
+) -> None:
+    """One sentence that shows the patient was heard: the worry first, then the pain, then what they mentioned.
+
+    Every third plain question gets one too; before each it would be a habit.
+    """
     if "worry" in feelings:
         dispatcher.utter_message(response="utter_ack_worry")
     elif "pain" in feelings:
         dispatcher.utter_message(response="utter_ack_pain")
     elif situations:
         dispatcher.utter_message(response="utter_ack_situation", situation=situations[0])
+    elif sum(said.values()) % 3 == 2:
+        dispatcher.utter_message(response="utter_ack_question")
 
 
 def back_to_journey(dispatcher: CollectingDispatcher, journey: dict[str, Any] | None, seen: str) -> None:
@@ -72,7 +79,7 @@ class ActionTellTopic(Action):
         said, journey = known.get("said") or {}, known.get("journey")
         busy = bool(tracker.active_loop)
         worried = not busy and known.get("about") == WORRY
-        acknowledge(dispatcher, entities(tracker, "feeling"), entities(tracker, "situation"))
+        acknowledge(dispatcher, entities(tracker, "feeling"), entities(tracker, "situation"), said)
         asked = tell(dispatcher, topic, said, check=not busy and not worried)
         if worried:
             return [SlotSet("journey_first", topic), FollowupAction("journey_form")]

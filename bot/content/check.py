@@ -6,9 +6,7 @@ together (both languages, placeholders, choices and where they lead). It reads, 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from itertools import permutations, product
 from pathlib import Path
@@ -17,51 +15,12 @@ from typing import Any
 import yaml
 
 from bot.content.errors import ContentFault
-from bot.content.readability import flesch, lix, words
+from bot.content.file_faults import MAX_TITLE, File, Shared, file_faults, placeholders, too_long_title
 from bot.content.store import CONTENT, LANGUAGES, read_yaml
-from bot.content.texts import FIELDS, FRONT_MATTER, PLACEHOLDER, Text, line_of, read_text
+from bot.content.texts import FRONT_MATTER, Text, line_of, read_text
 
 IMAGES = CONTENT / "images"
-MAX_BUBBLE = 500
-MAX_TITLE = 40
-MIN_WORDS = 30
-MAX_LIX = 30
-MAX_LIX_SAFETY = 25
-MIN_FLESCH = 70
-SAFETY = ("welcome/", "safety_check/", "screening/", "care/", "system/")
-NEEDS_SOURCE = ("topic/", "care/", "screening/")
-PLACEHOLDERS = frozenset(
-    {"operator", "total", "step", "limit", "wait", "retention_days", "path", "subject", "situation"}
-)
-OWN_CHOICE = "option_"
 SHARED_FILES = ("choices.yml", "page.yml", "situations.yml")
-
-Words = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class File:
-    """One text file: its source for line numbers, its front matter, and the text if it could be read."""
-
-    path: Path
-    key: str
-    language: str
-    source: str
-    head: dict[str, Any]
-    text: Text | None
-
-    def fault(self, needle: str, message: str) -> ContentFault:
-        """A fault at the first line that holds `needle`."""
-        return ContentFault(self.path, line_of(self.source, needle), message)
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What the texts lean on: button titles by language, sources by short name, words that frighten."""
-
-    titles: dict[str, dict[str, str]]
-    sources: dict[str, Any]
-    frightening: dict[str, Words]
 
 
 def check(root: Path = CONTENT, today: date | None = None) -> list[ContentFault]:
@@ -79,7 +38,7 @@ def check(root: Path = CONTENT, today: date | None = None) -> list[ContentFault]
         for path in sorted((root / language).rglob("*.md")):
             file = _read(path, root / language, shared.titles[language], faults)
             files[file.key, language] = file
-            faults += _file_faults(file, shared, today)
+            faults += file_faults(file, shared, today)
     faults += _source_faults(root / "sources.yml", shared.sources)
     for name, (one, other) in product(SHARED_FILES, permutations(LANGUAGES, 2)):
         faults += _shared_faults(root / one / name, root / other / name)
@@ -152,104 +111,6 @@ def _shape_faults(path: Path, source: str, head: dict[str, Any]) -> Iterator[Con
             yield fault(f"{name}:", f"'{name}' must be a date, as in 2027-05-21")
 
 
-def _file_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFault]:
-    if file.text is None:
-        return
-    yield from _front_matter_faults(file, shared, today)
-    yield from _choice_faults(file, file.text, shared.titles[file.language])
-    yield from _phrasing_faults(file, file.text)
-    for bubbles in file.text.phrasings:
-        yield from _bubble_faults(file, bubbles)
-        yield from _reading_faults(file, bubbles)
-    yield from _frightening_faults(file, file.text, shared.frightening.get(file.language) or {})
-
-
-def _front_matter_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFault]:
-    head = file.head
-    for name in sorted(FIELDS - {"image", *head}):
-        yield file.fault("---", f"front matter lacks '{name}'")
-    if not head.get("title"):
-        yield file.fault("title:", "the text has no title")
-    for name in head.get("sources") or []:
-        if name not in shared.sources:
-            yield file.fault("sources:", f"unknown source '{name}'; known are {', '.join(shared.sources)}")
-    if file.key.startswith(NEEDS_SOURCE) and not head.get("sources"):
-        yield file.fault("sources:", "this text must name at least one source")
-    if bool(head.get("reviewed_by")) != bool(head.get("reviewed_on")):
-        yield file.fault("reviewed_", "'reviewed_by' and 'reviewed_on' belong together")
-    due = head.get("review_due")
-    if due is None:
-        yield file.fault("review_due:", "'review_due' is missing")
-    elif due < today:
-        yield file.fault("review_due:", f"review was due on {due}")
-
-
-def _choice_faults(file: File, text: Text, titles: dict[str, str]) -> Iterator[ContentFault]:
-    seen: set[str] = set()
-    for choice in text.choices:
-        if choice.name in seen:
-            yield file.fault(choice.name, f"choice '{choice.name}' is there twice")
-        seen.add(choice.name)
-        if choice.name.startswith(OWN_CHOICE):
-            if choice.title == choice.name:
-                yield file.fault(choice.name, f"choice '{choice.name}' has no title")
-        elif choice.name not in titles:
-            yield file.fault(choice.name, f"unknown choice '{choice.name}'; choices.yml does not have it")
-        if choice.title != titles.get(choice.name) and len(choice.title) > MAX_TITLE:
-            yield file.fault(choice.name, _too_long_title(choice.name, choice.title))
-
-
-def _too_long_title(name: str, title: str) -> str:
-    return f"the title of '{name}' has {len(title)} characters; {MAX_TITLE} is the most a button shows"
-
-
-def _phrasing_faults(file: File, text: Text) -> Iterator[ContentFault]:
-    """Phrasings stand in for each other, so they fill in the same values and differ in their words."""
-    first, *others = [_placeholders("\n".join(bubbles)) for bubbles in text.phrasings]
-    for number, other in enumerate(others, 2):
-        if other != first:
-            yield file.fault("+++", f"phrasing {number} has other placeholders than the first")
-    if len(set(text.phrasings)) < len(text.phrasings):
-        yield file.fault("+++", "two phrasings are the same")
-
-
-def _bubble_faults(file: File, bubbles: tuple[str, ...]) -> Iterator[ContentFault]:
-    for number, bubble in enumerate(bubbles, 1):
-        if len(bubble) > MAX_BUBBLE:
-            yield file.fault(bubble, f"bubble {number} has {len(bubble)} characters, over {MAX_BUBBLE}")
-        for name in PLACEHOLDER.findall(bubble):
-            if name not in PLACEHOLDERS:
-                known = ", ".join(sorted(PLACEHOLDERS))
-                yield file.fault(f"{{{name}}}", f"unknown placeholder '{{{name}}}'; known are {known}")
-
-
-def _reading_faults(file: File, bubbles: tuple[str, ...]) -> Iterator[ContentFault]:
-    """Whether a phrasing is easy enough; a very short one cannot be measured."""
-    body = "\n\n".join(bubbles)
-    if len(words(body)) < MIN_WORDS:
-        return
-    if file.language == "da":
-        bar = MAX_LIX_SAFETY if file.key.startswith(SAFETY) else MAX_LIX
-        if (figure := lix(body)) > bar:
-            yield file.fault(bubbles[0], f"hard to read: LIX {figure:.1f}, at most {bar} is asked")
-    elif (figure := flesch(body)) < MIN_FLESCH:
-        message = f"hard to read: Flesch {figure:.1f}, at least {MIN_FLESCH} is asked"
-        yield file.fault(bubbles[0], message)
-
-
-def _frightening_faults(file: File, text: Text, known: Words) -> Iterator[ContentFault]:
-    """Word stems that frighten, unless the list lets this very key explain them."""
-    explained = (known.get("explained") or {}).get(file.key) or []
-    begin = file.source.index(text.bubbles[0], file.source.index("\n---\n"))
-    for stem, instead in (known.get("words") or {}).items():
-        if stem in explained:
-            continue
-        found = re.compile(rf"\b{re.escape(stem)}\w*", re.IGNORECASE).search(file.source, begin)
-        if found:
-            line = file.source.count("\n", 0, found.start()) + 1
-            yield ContentFault(file.path, line, f"'{found[0]}' may frighten; {instead}")
-
-
 def _source_faults(path: Path, sources: dict[str, Any]) -> Iterator[ContentFault]:
     for name, entry in sources.items():
         title = entry.get("title") if isinstance(entry, dict) else None
@@ -270,10 +131,10 @@ def _shared_faults(path: Path, other: Path) -> Iterator[ContentFault]:
             yield ContentFault(path, line, f"'{key}' and what it says must be text; use quotation marks")
             continue
         if path.name == "choices.yml" and len(value) > MAX_TITLE:
-            yield ContentFault(path, line, _too_long_title(key, value))
+            yield ContentFault(path, line, too_long_title(key, value))
         if theirs and key not in theirs:
             yield ContentFault(path, line, f"'{key}' is missing in {where}")
-        elif extra := _placeholders(value) - _placeholders(str(theirs.get(key, value))):
+        elif extra := placeholders(value) - placeholders(str(theirs.get(key, value))):
             yield ContentFault(path, line, f"placeholder '{{{min(extra)}}}' of '{key}' is missing in {where}")
 
 
@@ -282,10 +143,6 @@ def _key_lines(path: Path) -> dict[Any, int]:
     node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return {yaml.safe_load(yaml.serialize(key)): key.start_mark.line + 1 for key, _ in pairs}
-
-
-def _placeholders(text: str) -> set[str]:
-    return set(PLACEHOLDER.findall(text))
 
 
 def _faults_between(files: dict[tuple[str, str], File]) -> Iterator[ContentFault]:
@@ -305,7 +162,7 @@ def _faults_between(files: dict[tuple[str, str], File]) -> Iterator[ContentFault
 def _differences(file: File, other: File) -> Iterator[ContentFault]:
     if not file.text or not other.text:
         return
-    for name in sorted(_placeholders(file.source) - _placeholders(other.source)):
+    for name in sorted(placeholders(file.source) - placeholders(other.source)):
         yield file.fault(f"{{{name}}}", f"placeholder '{{{name}}}' is missing in {other.language}")
     mine, theirs = _targets(file.text), _targets(other.text)
     if file.language != LANGUAGES[0] and mine != theirs:

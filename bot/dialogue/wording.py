@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from bot.content.journeys import unfinished
 from bot.content.store import ContentStore
 from bot.dialogue.masking import Mask
 from bot.dialogue.replies import Reply, Source, choice
@@ -101,6 +102,8 @@ class Wording:
         last = replies[-1]
         if item.get("quiet"):
             last.choices = []
+        if not unfinished(conversation.journey):
+            last.choices = [one for one in last.choices if one.name != "resume_path"]
         titles = content.titles[language]
         last.choices[:0] = [choice(f"topic_{topic}", titles[f"topic_{topic}"]) for topic in item.get("options", [])]
         last.sources += [

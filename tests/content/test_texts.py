@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.check import PLACEHOLDERS, check
+from bot.content.check import check
+from bot.content.file_faults import PLACEHOLDERS
 from bot.content.readability import sentences, words
 from bot.content.store import CONTENT, LANGUAGES, ContentStore, fill, load
 from bot.content.texts import Text
