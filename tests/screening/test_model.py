@@ -139,6 +139,28 @@ def test_plain_back_pain_does_not_alarm(screener: Screener, text: str) -> None:
     assert screener.screen(text).outcome is Outcome.CLEAR
 
 
+WEEK = "mandag tirsdag onsdag torsdag fredag lørdag søndag".split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+SETTINGS = [f"{word} {day}" for day in WEEK for word in ("siden", "siden i", "det begyndte")]
+SETTINGS += [f"siden i {day}s" for day in WEEK] + [f"{word} {day}" for day in DAYS for word in ("since", "it began")]
+SETTINGS += (
+    "i går|i morges|i nat|tre uger|et halvt år|pludselig|hver dag|ben|fod|ryg|last night|two weeks|suddenly".split(
+        "|"
+    )
+)
+SETTINGS += (
+    "ten years|at night|leg|foot|I'm a bricklayer|jeg er murer|only my back|nej kun ryggen|it comes and goes".split(
+        "|"
+    )
+)
+
+
+@pytest.mark.parametrize("text", SETTINGS)
+def test_where_and_since_when_alone_do_not_alarm(screener: Screener, text: str) -> None:
+    """What most alarm signs are told with means nothing by itself; the path asks how long it has been."""
+    assert screener.screen(text).outcome is not Outcome.ALARM
+
+
 def sample() -> list[Case]:
     cases = load_cases(screening_files("held_out"))
     return random.Random(3).sample(cases, 40)
