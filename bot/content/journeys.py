@@ -65,6 +65,14 @@ def reordered(journey: Journey, seen: str) -> Journey | None:
     return journey | {"topics": [*topics[:at], wanted, *rest]}
 
 
+def neighbours(key: str) -> list[str]:
+    """The topics to offer after the answer to a topic's check question, or after its longer form."""
+    kind, _, rest = key.partition("/")
+    topic, _, form = rest.partition("/")
+    after = kind == "topic" and form.startswith(("right", "wrong", "more"))
+    return list(rules()["neighbours"].get(topic, [])) if after else []
+
+
 def unfinished(journey: Journey | None) -> bool:
     """Whether there is a next topic."""
     return journey is not None and journey["at"] < len(journey["topics"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bot.content.journeys import unfinished
+from bot.content.journeys import neighbours, unfinished
 from bot.content.store import ContentStore
 from bot.dialogue.masking import Mask
 from bot.dialogue.replies import Reply, Source, choice
@@ -104,8 +104,9 @@ class Wording:
             last.choices = []
         if not unfinished(conversation.journey):
             last.choices = [one for one in last.choices if one.name != "resume_path"]
-        titles = content.titles[language]
-        last.choices[:0] = [choice(f"topic_{topic}", titles[f"topic_{topic}"]) for topic in item.get("options", [])]
+        titles, on_the_way = content.titles[language], unfinished(conversation.journey)
+        offered = item.get("options") or ([] if on_the_way or item.get("quiet") else neighbours(key))
+        last.choices[:0] = [choice(f"topic_{topic}", titles[f"topic_{topic}"]) for topic in offered]
         last.sources += [
             Source(title=one.title, url=one.url) for one in (content.sources[language][s] for s in sources)
         ]

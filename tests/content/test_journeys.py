@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.content.journeys import QUESTIONS, belief_topic, path, reordered, rules, unfinished
+from bot.content.journeys import QUESTIONS, belief_topic, neighbours, path, reordered, rules, unfinished
 from bot.content.store import ContentStore, load
 
 TOPICS = sorted(
@@ -75,3 +75,21 @@ def test_every_name_in_the_rules_is_a_text(content: Any) -> None:
             assert store.has(seen if "/" in seen else f"topic/{seen}"), seen
     for worry in data["worries"]:
         assert all(worry in titles for titles in store.titles.values())
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_has_two_neighbours(topic: str) -> None:
+    found = neighbours(f"topic/{topic}/more")
+    assert len(found) == len(set(found)) == 2 and set(found) <= set(TOPICS) - {topic}
+    assert neighbours(f"topic/{topic}/right") == neighbours(f"topic/{topic}/wrong_2") == found
+
+
+@pytest.mark.parametrize("key", ["topic/sleep", "topic/sleep/check", "topic/unavailable", "care/infection", ""])
+def test_nothing_else_has_neighbours(key: str) -> None:
+    assert neighbours(key) == []
+
+
+def test_every_topic_is_a_neighbour_of_some_other() -> None:
+    assert {topic for key in TOPICS for topic in neighbours(f"topic/{key}/more")} >= set(TOPICS) - {
+        "lifestyle", "sexuality", "balance_model"
+    }  # fmt: skip
