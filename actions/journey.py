@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.topics import tell
+from actions.topics import ask_three, tell
 from actions.turn import entities, intent, metadata
-from bot.content.journeys import QUESTIONS, path, rules, unfinished
-
-Said = dict[str, int]
+from bot.content.journeys import QUESTIONS, path, progress, rules, unfinished
 
 
 class ActionBeginJourney(Action):
@@ -26,7 +24,7 @@ class ActionBeginJourney(Action):
         """Says the topic of the chosen worry, the entity `worry`."""
         topic = rules()["worries"].get(next(iter(entities(tracker, "worry")), ""), rules()["core"][0])
         tell(dispatcher, topic, metadata(tracker).get("said") or {}, check=False)
-        return [SlotSet("journey_first", topic), FollowupAction("journey_form")]
+        return ask_three(topic)
 
 
 class ActionMakeJourney(Action):
@@ -67,13 +65,11 @@ class ActionNextTopic(Action):
         return []
 
 
-def step(dispatcher: CollectingDispatcher, journey: dict[str, Any], said: Said) -> None:
+def step(dispatcher: CollectingDispatcher, journey: dict[str, Any], said: dict[str, int]) -> None:
     """Says the next topic of a path that has one."""
-    at, topic = journey["at"] + 1, journey["topics"][journey["at"]]
-    total = len(journey["topics"])
-    dispatcher.utter_message(
-        response="utter_journey_step", step=at, total=total, subject=topic, journey=journey | {"at": at}
-    )
+    topic = journey["topics"][journey["at"]]
+    gone = journey | {"at": journey["at"] + 1}
+    dispatcher.utter_message(response="utter_journey_step", **progress(gone), subject=topic, journey=gone)
     tell(dispatcher, topic, said, check=True)
 
 
@@ -88,8 +84,7 @@ class ActionWelcomeBack(Action):
         """Says journey/resumed when a path waits and no form is open; else a greeting, or that nothing waits."""
         journey = metadata(tracker).get("journey")
         if journey and unfinished(journey) and not tracker.active_loop:
-            at, total = journey["at"], len(journey["topics"])
-            dispatcher.utter_message(response="utter_journey_resumed", step=at, total=total)
+            dispatcher.utter_message(response="utter_journey_resumed", **progress(journey))
         else:
             greeted = intent(tracker) == "greet"
             dispatcher.utter_message(response="utter_greet" if greeted else "utter_nothing_to_resume")

@@ -7,7 +7,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import metadata
-from bot.content.journeys import unfinished
+from bot.content.journeys import progress, unfinished
 from bot.screening.flags import load_flags
 
 
@@ -42,8 +42,7 @@ class ActionSafetyResult(Action):
         dispatcher.utter_message(response="utter_content", key="safety_check/soon" if told else "safety_check/clear")
         journey = metadata(tracker).get("journey")
         if journey and unfinished(journey):
-            at, total = journey["at"], len(journey["topics"])
-            dispatcher.utter_message(response="utter_journey_resumed", step=at, total=total)
+            dispatcher.utter_message(response="utter_journey_resumed", **progress(journey))
         else:
             dispatcher.utter_message(response="utter_worry")
         return [SlotSet("interrupted", None)]

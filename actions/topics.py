@@ -9,7 +9,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import entities, intent, metadata
-from bot.content.journeys import belief_topic, reordered, unfinished
+from bot.content.journeys import QUESTIONS, belief_topic, progress, reordered, unfinished
 
 FORMS = ("", "/short", "/more")  # of a topic, in the order they are given when it is asked about again
 WORRY = "worry/ask"
@@ -54,6 +54,12 @@ def acknowledge(
         dispatcher.utter_message(response="utter_ack_question")
 
 
+def ask_three(first: str) -> list[Any]:
+    """The events that ask the three short questions, anew also for whoever answered them before another worry."""
+    slots = {"journey_first": first, **dict.fromkeys(f"journey_{question}" for question in QUESTIONS)}
+    return [*(SlotSet(slot, value) for slot, value in slots.items()), FollowupAction("journey_form")]
+
+
 def back_to_journey(dispatcher: CollectingDispatcher, journey: dict[str, Any] | None, seen: str) -> None:
     """Leads back to the path after a digression; reorders it when that showed a belief."""
     if not journey or not unfinished(journey):
@@ -62,8 +68,7 @@ def back_to_journey(dispatcher: CollectingDispatcher, journey: dict[str, Any] | 
         subject = changed["topics"][changed["at"]]
         dispatcher.utter_message(response="utter_journey_reordered", subject=subject, journey=changed)
     else:
-        step, total = journey["at"], len(journey["topics"])
-        dispatcher.utter_message(response="utter_journey_back", step=step, total=total)
+        dispatcher.utter_message(response="utter_journey_back", **progress(journey))
 
 
 class ActionTellTopic(Action):
@@ -82,7 +87,7 @@ class ActionTellTopic(Action):
         acknowledge(dispatcher, entities(tracker, "feeling"), entities(tracker, "situation"), said)
         asked = tell(dispatcher, topic, said, check=not busy and not worried)
         if worried:
-            return [SlotSet("journey_first", topic), FollowupAction("journey_form")]
+            return ask_three(topic)
         if not busy and not asked:  # else the answer to the check question leads back
             back_to_journey(dispatcher, journey, topic)
         return []

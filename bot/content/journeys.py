@@ -73,6 +73,11 @@ def neighbours(key: str) -> list[str]:
     return list(rules()["neighbours"].get(topic, [])) if after else []
 
 
+def progress(journey: Journey) -> dict[str, int]:
+    """How far it is, as texts say it: {"step", "total"}."""
+    return {"step": journey["at"], "total": len(journey["topics"])}
+
+
 def unfinished(journey: Journey | None) -> bool:
     """Whether there is a next topic."""
     return journey is not None and journey["at"] < len(journey["topics"])

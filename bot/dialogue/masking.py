@@ -1,6 +1,7 @@
 """What is kept of a question nobody answered: only words that many people use.
 
-A name, a place, a number or an address is none of them, so it needs no rule of its own to stay out.
+A number or an address is none of them, nor is a name or a town unless it is an everyday word too (Hans, Bent), so
+none needs a rule of its own to stay out.
 """
 
 from __future__ import annotations

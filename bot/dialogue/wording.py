@@ -123,15 +123,18 @@ class Wording:
             await asyncio.to_thread(unanswered.forget, self.engine, conversation.id)
 
     async def _unanswered(self, conversation: Conversation, replies: list[Reply], asked: str) -> list[Reply]:
-        """Puts a question without an answer aside for the editors, masked; says so the first time."""
+        """Puts a question without an answer aside for the editors, masked; says so the first time.
+
+        What is written in answer to a question of ours is no question, and is not kept.
+        """
         reason = next((UNANSWERED[reply.key] for reply in replies if reply.key in UNANSWERED), None)
-        masked = self.mask(asked) if reason else ""
+        masked = self.mask(asked) if reason and not conversation.open_question else ""
         if not reason or not masked:
             return []
         await asyncio.to_thread(
             unanswered.note, self.engine, conversation.id, language=conversation.language, reason=reason, text=masked
         )
-        if conversation.said.get("understanding/noted") or conversation.open_question:
+        if conversation.said.get("understanding/noted"):
             return []
         noted = self.voice.say(conversation, "understanding/noted")
         noted[-1].choices = [*replies[-1].choices, *(one for one in noted[-1].choices if one.name != "menu")]

@@ -74,6 +74,8 @@ def _inside_form(tracker: DialogueStateTracker, intent: str, loop: str, last: st
             return "utter_menu_paused", pause
         if intent == "resume":
             return "utter_resumed", []
+        if intent in ("next_topic", "resume_path"):  # the form comes first; its own question is what is next
+            return BRIDGES[loop], []
         return NOTHING
     if last in (LEAVES[loop], "utter_menu_paused"):
         return "action_deactivate_loop", []

@@ -31,21 +31,22 @@ def labelled(folder: str = "screening") -> list[dict[str, Any]]:
 
 
 def topic_questions() -> list[dict[str, Any]]:
-    """Every NLU example as a harmless message; none of them carries an alarm sign."""
+    """Every NLU example as a harmless message, with its `intent`; none of them carries an alarm sign."""
     rows = []
     for path in topic_files():
         for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
             if "intent" not in block:
                 continue  # a lookup table or synonyms
-            shared = {"flags": [], "batch": f"topics {block['metadata']['batch']}", "lang": path.parent.name}
+            shared = {
+                "intent": block["intent"],
+                "flags": [],
+                "batch": f"topics {block['metadata']['batch']}",
+                "lang": path.parent.name,
+            }
             for line in block["examples"].splitlines():
-                rows.append({"text": plain_text(line), "kind": "topic", **shared})
+                text = re.sub(r"\[([^]]+)\]\(\w+\)", r"\1", line.removeprefix("- "))  # entities are marked so
+                rows.append({"text": text, "kind": "topic", **shared})
     return rows
-
-
-def plain_text(line: str) -> str:
-    """The text of a line of Rasa's examples, without the marks of its list and entities."""
-    return re.sub(r"\[([^]]+)\]\(\w+\)", r"\1", line.removeprefix("- "))
 
 
 def everyday_words() -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ class Features:
             column -= len(names)
         return ""
 
-    def common_words(self, messages: int = 15) -> frozenset[str]:
+    def common_words(self, messages: int = 60) -> frozenset[str]:
         """The normalised words that at least so many of the messages learned from hold."""
         vectorizer, names = self.vectorizers["pairs"], self.names["pairs"]
         rarest = BLOCKS["pairs"]["min_df"]  # scikit-learn's idf falls by the logarithm of what a word is found in

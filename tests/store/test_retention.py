@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.dialogue.masking import HIDDEN, mask
+from bot.screening.screener import Screener
 from bot.settings import Settings, get_settings
 from bot.store import conversations as store
 from bot.store import unanswered
@@ -63,6 +64,15 @@ def test_a_message_that_waits_for_its_answer_is_kept(engine: Engine) -> None:
 )
 def test_only_words_many_people_use_are_kept(text: str, kept: str) -> None:
     assert mask(text, COMMON) == kept
+
+
+@pytest.mark.parametrize(
+    "secret", ["Karen", "jens", "Odense", "silkeborg", "Rigshospitalet", "Fatima", "12", "å@b.dk"]
+)
+def test_names_towns_and_numbers_are_no_common_words(screener: Screener, secret: str) -> None:
+    common = screener.common_words()
+    assert len(common) > 500 and "ryg" in common
+    assert secret.casefold() not in mask(f"hvorfor gør {secret} ondt i min ryg", common)
 
 
 def test_a_long_question_is_cut() -> None:
