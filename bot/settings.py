@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     operator: str = "Rygråd"
     retention_days: int = Field(default=30, ge=1, le=90)
+    inactive_days: int = Field(default=400, ge=60)
+    reminder_seconds: float = Field(default=20, gt=0)
+    clock_file: Path | None = None
     rasa_url: str = "http://127.0.0.1:5005"
     actions_url: str = "http://127.0.0.1:5055"
     rasa_secret: SecretStr = SecretStr("demo-loopback-only")
@@ -41,17 +45,48 @@ class Settings(BaseSettings):
         """The database's URL; a SQLite file in the data folder unless set."""
         return self.database_url or f"sqlite:///{self.data_dir / 'rygraad.db'}"
 
+    @property
+    def address(self) -> str:
+        """Where patients reach the page, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def secrets(self) -> tuple[str, ...]:
+        """What data is encrypted and links are signed with, the newest first.
+
+        A demonstration that sets no RYGRAAD_SECRET_KEY makes one of its own and keeps it in the data folder.
+        """
+        given = tuple(part for part in self.secret_key.get_secret_value().split(",") if part)
+        return given or (_own_secret(self.data_dir / "secret.key"),)
+
     @model_validator(mode="after")
     def refuse_unsafe(self) -> Self:
         """Production needs a real secret and limits. Raises ValueError naming the setting."""
         if self.env == "production":
-            if len(self.secret_key.get_secret_value()) < 32:
-                raise ValueError("RYGRAAD_SECRET_KEY must have at least 32 characters in production")
+            given = self.secret_key.get_secret_value().split(",")
+            if any(len(secret) < 32 for secret in given):
+                raise ValueError("each secret in RYGRAAD_SECRET_KEY must have at least 32 characters in production")
+            if self.clock_file:
+                raise ValueError("RYGRAAD_CLOCK_FILE is for demonstrations; it is refused in production")
             if self.rasa_secret.get_secret_value() == "demo-loopback-only":
                 raise ValueError("RYGRAAD_RASA_SECRET must be set in production")
             if self.rate_limit == "off":
                 raise ValueError("RYGRAAD_RATE_LIMIT=off is refused in production")
         return self
+
+
+def _own_secret(path: Path) -> str:
+    """The secret in this file; a new one, readable by its owner only, when there is none. Safe for two at once."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        try:
+            path.hardlink_to(fresh)  # whoever is first wins
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return path.read_text(encoding="ascii")
 
 
 @lru_cache

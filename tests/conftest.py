@@ -18,9 +18,11 @@ from bot.screening.screener import Screener
 from bot.settings import Settings
 from bot.store.database import migrate, open_database
 from bot.supervisor import Parts, free_port
+from tests.databases import either, engine  # noqa: F401  (fixtures for every test)
 from tests.fake_rasa import FakeRasa
 from tests.patient import Patient
 from tests.running import wait_until
+from tests.time_travel import Clock
 
 
 @pytest.fixture(scope="session")
@@ -39,23 +41,30 @@ def real_rasa(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from tests.rasa_in_process import InProcessRasa
 
     settings = Settings(data_dir=tmp_path_factory.mktemp("rasa"))
-    migrate(settings.database)
-    return InProcessRasa(open_database(settings.database))
+    migrate(settings)
+    return InProcessRasa(open_database(settings))
+
+
+@pytest.fixture
+def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock this process goes by."""
+    monkeypatch.setenv("RYGRAAD_CLOCK_FILE", str(tmp_path / "clock"))
+    return Clock(tmp_path / "clock")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     found = Settings(data_dir=tmp_path, rate_limit="off")
-    migrate(found.database)
+    migrate(found)
     return found
 
 
 @pytest.fixture
 def turns(settings: Settings, content: ContentStore, screener: Screener, real_rasa: Any) -> Iterator[Turns]:
-    engine = open_database(settings.database)
-    real_rasa.use(engine)
-    yield Turns(engine, content, screener, real_rasa, settings)
-    engine.dispose()
+    database = open_database(settings)
+    real_rasa.use(database)
+    yield Turns(database, content, screener, real_rasa, settings)
+    database.dispose()
 
 
 @pytest.fixture
@@ -70,12 +79,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """Everything running on free ports with a data folder of its own."""
     train()
     settings = Settings(data_dir=tmp_path_factory.mktemp("stack"), port=free_port(), rate_limit="off")
-    migrate(settings.database)
+    migrate(settings)
     parts = Parts(settings)
     parts.env |= {
         "RYGRAAD_DATA_DIR": str(settings.data_dir),
         "RYGRAAD_RATE_LIMIT": "off",
         "RYGRAAD_METRICS_TOKEN": "for-the-tests",
+        "RYGRAAD_CLOCK_FILE": str(settings.data_dir / "clock"),
+        "RYGRAAD_REMINDER_SECONDS": "0.2",
     }
     parts.start_all()
     try:
@@ -102,7 +113,7 @@ def rasa() -> FakeRasa:
 @pytest.fixture
 def client(tmp_path: Path, content: ContentStore, rasa: FakeRasa) -> Iterator[TestClient]:
     settings = Settings(data_dir=tmp_path, rate_limit="off")
-    migrate(settings.database)
-    turns = Turns(open_database(settings.database), content, Screener.load(None), rasa, settings)  # type: ignore[arg-type]
+    migrate(settings)
+    turns = Turns(open_database(settings), content, Screener.load(None), rasa, settings)  # type: ignore[arg-type]
     with TestClient(create_app(settings, turns)) as running:
         yield running

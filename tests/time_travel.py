@@ -1,27 +1,39 @@
-"""Days that pass between two messages: everything stored becomes that much older, Rasa's events too."""
+"""A clock that tests turn: the file of RYGRAAD_CLOCK_FILE, which every process of the stack reads."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlmodel import Session, select
-
-from bot.store.models import Conversation, DialogueState, Inbound, Outbound
+from bot.clock import DANISH
 
 
-def let_days_pass(engine: Engine, days: int) -> None:
-    """Makes all conversations `days` older."""
-    gone = timedelta(days=days)
-    with Session(engine) as session:
-        for state in session.exec(select(DialogueState)):
-            state.events = [
-                event | {"timestamp": event["timestamp"] - gone.total_seconds()} for event in state.events
-            ]
-        for conversation in session.exec(select(Conversation)):
-            conversation.created_at -= gone
-        for inbound in session.exec(select(Inbound)):
-            inbound.received_at -= gone
-        for outbound in session.exec(select(Outbound)):
-            outbound.created_at -= gone
-        session.commit()
+class Clock:
+    """Runs ahead of the machine's clock; only ever forward."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        """What this clock shows, in UTC."""
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, gone: timedelta) -> None:
+        """Turns the clock forward, for every process at once."""
+        self.ahead += gone
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(str(self.ahead.total_seconds()))
+        fresh.replace(self.path)
+
+    def go(self, days: float = 0, hour: int | None = None) -> None:
+        """Lets days pass; then on to one minute past this hour on Danish clocks, unless they show it already."""
+        self.forward(timedelta(days=days))
+        if hour is not None:
+            shown = self.now().astimezone(DANISH)
+            wanted = shown.replace(hour=hour, minute=1, second=0, microsecond=0)
+            if shown.hour == hour:
+                return
+            if wanted < shown:
+                wanted += timedelta(days=1)
+            self.forward(wanted.astimezone(UTC) - self.now())

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from bot.store.models import Conversation, DialogueState, Inbound, Outbound, Unanswered, now
+from bot.clock import now
+from bot.store.models import BELONGINGS, Conversation, Inbound, Outbound, Unanswered
 
 
 def hash_token(token: str) -> str:
@@ -57,7 +58,11 @@ def accept(
     """Stores a message once. The second value says whether it is new."""
     with Session(engine, expire_on_commit=False) as session:
         inbound = Inbound(
-            conversation_id=conversation_id, client_id=client_id, text=text, choice=choice, screening=screening
+            conversation_id=conversation_id,
+            client_id=client_id,
+            text=text or None,
+            choice=choice,
+            screening=screening,
         )
         session.add(inbound)
         try:
@@ -167,33 +172,32 @@ def transcript(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
         outbound = session.exec(
             select(Outbound).where(Outbound.conversation_id == conversation_id).order_by(col(Outbound.position))
         ).all()
-    said: list[dict[str, Any]] = [row.reply for row in outbound if row.inbound_id is None]
+    # What goes out unasked stands where it came in; answers stand with their message, late ones too.
+    turns = [(row.created_at, [row.reply]) for row in outbound if row.inbound_id is None]
     for message in inbound:
-        if message.text:
-            said.append(patient_entry(f"patient-{message.id}", message.text))
-        said += [row.reply for row in outbound if row.inbound_id == message.id]
-    return said
+        own = [patient_entry(f"patient-{message.id}", message.text)] if message.text else []
+        turns.append((message.received_at, own + [row.reply for row in outbound if row.inbound_id == message.id]))
+    return [entry for _, entries in sorted(turns, key=lambda turn: turn[0]) for entry in entries]
 
 
-def exported(engine: Engine, conversation: Conversation) -> dict[str, Any]:
-    """Everything that is kept about a person."""
+def put_aside(engine: Engine, conversation_id: str) -> list[str]:
+    """The masked questions of a conversation that wait for an editor."""
     with Session(engine) as session:
-        aside = session.exec(select(Unanswered).where(Unanswered.conversation_id == conversation.id)).all()
-    return {
-        "language": conversation.language,
-        "region": conversation.region,
-        "consent_version": conversation.consent_version,
-        "consented_at": conversation.consented_at,
-        "journey": conversation.journey,
-        "questions_put_aside": [row.text for row in aside],
-        "messages": transcript(engine, conversation.id),
-    }
+        rows = session.exec(select(Unanswered).where(Unanswered.conversation_id == conversation_id)).all()
+    return [row.text or "" for row in rows]
 
 
 def patient_entry(entry_id: str, text: str) -> dict[str, Any]:
     """A patient's message in the shape of a reply."""
     empty: dict[str, Any] = {"care": None, "image": None, "topic": None, "choices": [], "sources": []}
     return {"id": entry_id, "key": "patient", "version": "", "text": text, **empty}
+
+
+def recent(engine: Engine, conversation_id: str, limit: int) -> list[Inbound]:
+    """The newest messages of a patient, newest first."""
+    with Session(engine, expire_on_commit=False) as session:
+        statement = select(Inbound).where(Inbound.conversation_id == conversation_id)
+        return list(session.exec(statement.order_by(col(Inbound.id).desc()).limit(limit)))
 
 
 def waiting(engine: Engine, conversation_id: str | None = None) -> list[Inbound]:
@@ -208,12 +212,7 @@ def waiting(engine: Engine, conversation_id: str | None = None) -> list[Inbound]
 def erase(engine: Engine, conversation_id: str) -> None:
     """Removes a conversation and all that belongs to it, Rasa's state included."""
     with Session(engine) as session:
-        for statement in (
-            delete(Outbound).where(col(Outbound.conversation_id) == conversation_id),
-            delete(Inbound).where(col(Inbound.conversation_id) == conversation_id),
-            delete(Unanswered).where(col(Unanswered.conversation_id) == conversation_id),
-            delete(DialogueState).where(col(DialogueState.conversation_id) == conversation_id),
-            delete(Conversation).where(col(Conversation.id) == conversation_id),
-        ):
-            session.execute(statement)
+        for table in BELONGINGS:
+            session.execute(delete(table).where(col(table.conversation_id) == conversation_id))
+        session.execute(delete(Conversation).where(col(Conversation.id) == conversation_id))
         session.commit()

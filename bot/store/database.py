@@ -10,11 +10,21 @@ from alembic.config import Config
 from sqlalchemy import Engine, event
 from sqlmodel import create_engine
 
+from bot.settings import Settings
+from bot.store.encryption import Cipher, use
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_database(url: str) -> Engine:
-    """An engine for the URL. SQLite gets WAL and full sync: an acknowledged message survives a power cut."""
+def open_database(settings: Settings) -> Engine:
+    """An engine for the settings' database, able to read and write its encrypted columns."""
+    engine = _engine(settings.database)
+    use(engine, Cipher(settings.secrets()))
+    return engine
+
+
+def _engine(url: str) -> Engine:
+    """SQLite gets WAL and full sync: an acknowledged message survives a power cut."""
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
     path = url.removeprefix("sqlite:///")
@@ -29,9 +39,9 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def migrate(url: str) -> None:
+def migrate(settings: Settings) -> None:
     """Runs the migrations that are missing."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["engine"] = open_database(url)
+    config.attributes["engine"] = open_database(settings)
     command.upgrade(config, "head")

@@ -1,17 +1,34 @@
-"""The record of truth: conversations, what patients sent, and what they were answered."""
+"""The record of truth: conversations, what patients sent and were answered, and what they do for their backs.
+
+What patients say or answer stands in encrypted columns; what must be searched for (times, states) does not.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from bot.clock import now
+from bot.store.encryption import EncryptedJson, EncryptedText, UtcDateTime
 
-def now() -> datetime:
-    """The time now, in UTC."""
-    return datetime.now(UTC)
+
+def _words(**options: Any) -> Any:
+    return Field(sa_column=Column(EncryptedText), **options)
+
+
+def _record(nullable: bool = False, **options: Any) -> Any:
+    return Field(sa_column=Column(EncryptedJson, nullable=nullable), **options)
+
+
+def _moment(*, index: bool = False, nullable: bool = False, **options: Any) -> Any:
+    return Field(sa_column=Column(UtcDateTime, index=index, nullable=nullable), **options)
+
+
+def _owner(**options: Any) -> Any:
+    return Field(index=True, foreign_key="conversation.id", **options)
 
 
 class Conversation(SQLModel, table=True):
@@ -23,12 +40,14 @@ class Conversation(SQLModel, table=True):
     language_chosen: bool = False
     region: str | None = None
     consent_version: str | None = None
-    consented_at: datetime | None = None
-    open_question: str | None = None
-    about: str | None = None  # the content key that "shorter", "why" and "source" refer to
-    said: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # key: times
-    journey: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
-    created_at: datetime = Field(default_factory=now)
+    consented_at: datetime | None = _moment(nullable=True, default=None)
+    open_question: str | None = _words(default=None)
+    about: str | None = _words(default=None)  # the content key that "shorter", "why" and "source" refer to
+    said: dict[str, int] = _record(default_factory=dict)  # content key: times
+    journey: dict[str, Any] | None = _record(nullable=True, default=None)
+    movements: dict[str, Any] | None = _record(nullable=True, default=None)
+    questions: str | None = _words(default=None)  # for the clinician, on the summary
+    created_at: datetime = _moment(default_factory=now)
 
 
 class Inbound(SQLModel, table=True):
@@ -37,15 +56,16 @@ class Inbound(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("conversation_id", "client_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    conversation_id: str = Field(index=True, foreign_key="conversation.id")
+    conversation_id: str = _owner()
     client_id: str
-    text: str = ""
+    # None: a message without words, or with words past their retention.
+    text: str | None = Field(default=None, sa_column=Column("words", EncryptedText))
     choice: str | None = None
-    screening: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    screening: dict[str, Any] = _record(default_factory=dict)
     held: bool = False
     carded: bool = False
-    received_at: datetime = Field(default_factory=now)
-    done_at: datetime | None = Field(default=None, index=True)
+    received_at: datetime = _moment(default_factory=now)
+    done_at: datetime | None = _moment(index=True, nullable=True, default=None)
 
 
 class Outbound(SQLModel, table=True):
@@ -53,25 +73,95 @@ class Outbound(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     position: int = Field(index=True)
-    conversation_id: str = Field(index=True, foreign_key="conversation.id")
+    conversation_id: str = _owner()
     inbound_id: int | None = Field(default=None, index=True, foreign_key="inbound.id")
-    reply: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    created_at: datetime = Field(default_factory=now)
+    reply: dict[str, Any] = _record(default_factory=dict)
+    created_at: datetime = _moment(default_factory=now)
 
 
 class DialogueState(SQLModel, table=True):
     """Rasa's bounded tracker: a cache of where the dialogue is, without any message text."""
 
     conversation_id: str = Field(primary_key=True)
-    events: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    events: list[dict[str, Any]] = _record(default_factory=list)
 
 
 class Unanswered(SQLModel, table=True):
     """A question the assistant could not answer, masked, for editors; gone with its conversation or retention."""
 
     id: int | None = Field(default=None, primary_key=True)
-    conversation_id: str = Field(index=True, foreign_key="conversation.id")
+    conversation_id: str = _owner()
     language: str
     reason: str
-    text: str
-    asked_at: datetime = Field(default_factory=now, index=True)
+    text: str | None = _words()
+    asked_at: datetime = _moment(index=True, default_factory=now)
+
+
+class Plan(SQLModel, table=True):
+    """One version of a patient's plan; the highest is in force."""
+
+    __table_args__ = (UniqueConstraint("conversation_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = _owner()
+    version: int
+    parts: dict[str, str] = _record(default_factory=dict)
+    made_at: datetime = _moment(default_factory=now)
+
+
+class CheckIn(SQLModel, table=True):
+    """How it went: {"pain", "hindrance", "confidence": 0-10 or None, "step": "done", "partly", "not" or None}."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = _owner()
+    answers: dict[str, Any] = _record(default_factory=dict)
+    made_at: datetime = _moment(default_factory=now)
+
+
+class SafetyCheck(SQLModel, table=True):
+    """One finished safety check: {flag: "yes" or "no"}."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = _owner()
+    answers: dict[str, str] = _record(default_factory=dict)
+    made_at: datetime = _moment(default_factory=now)
+
+
+class Schedule(SQLModel, table=True):
+    """When a patient wants to be asked how it goes. `rhythm` and the rules: bot/self_management/schedule.py."""
+
+    conversation_id: str = Field(primary_key=True, foreign_key="conversation.id")
+    rhythm: str
+    hour: int  # Danish time
+    began_at: datetime = _moment()
+    paused_until: datetime | None = _moment(nullable=True, default=None)
+    stopped: bool = False
+
+
+class Reminder(SQLModel, table=True):
+    """One contact that is due at a time. `state`: waiting, delivered, missed or cancelled."""
+
+    __table_args__ = (UniqueConstraint("conversation_id", "kind", "due_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = _owner()
+    kind: str
+    due_at: datetime = _moment(index=True)
+    state: str = Field(default="waiting", index=True)
+    settled_at: datetime | None = _moment(nullable=True, default=None)
+
+
+class Share(SQLModel, table=True):
+    """A link to the summary. Only the SHA-256 of its code is stored; `views` are the times it was opened."""
+
+    code_hash: str = Field(primary_key=True)
+    conversation_id: str = _owner()
+    language: str
+    created_at: datetime = _moment(default_factory=now)
+    expires_at: datetime = _moment()
+    withdrawn_at: datetime | None = _moment(nullable=True, default=None)
+    views: list[str] = _record(default_factory=list)
+
+
+# Everything that belongs to one conversation, in the order in which it can be deleted.
+BELONGINGS = (Outbound, Inbound, Unanswered, Plan, CheckIn, SafetyCheck, Reminder, Schedule, Share, DialogueState)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy
-from sqlalchemy import Engine, delete, func
-from sqlmodel import Session, col
+from sqlalchemy import Engine, delete
+from sqlmodel import Session, col, select
 
 from bot.store.models import Unanswered
 
@@ -28,13 +27,13 @@ def forget(engine: Engine, conversation_id: str) -> None:
 
 def worklist(engine: Engine, since: datetime) -> list[dict[str, Any]]:
     """The questions asked since then, often asked ones first: language, reason, text, times, last."""
-    names = ("language", "reason", "text", "times", "last")
-    times, last = func.count(), func.max(Unanswered.asked_at)
     with Session(engine) as session:
-        statement = (
-            sqlalchemy.select(*(col(getattr(Unanswered, name)) for name in names[:3]), times, last)
-            .where(col(Unanswered.asked_at) >= since)
-            .group_by(*(col(getattr(Unanswered, name)) for name in names[:3]))
-            .order_by(times.desc(), last.desc())
-        )
-        return [dict(zip(names, row, strict=True)) for row in session.execute(statement)]
+        asked = session.exec(select(Unanswered).where(col(Unanswered.asked_at) >= since)).all()
+    found: dict[tuple[str, str, str], list[datetime]] = {}
+    for row in asked:  # the words are encrypted: no database can group by them
+        found.setdefault((row.language, row.reason, row.text or ""), []).append(row.asked_at)
+    rows = [
+        {"language": language, "reason": reason, "text": text, "times": len(times), "last": max(times)}
+        for (language, reason, text), times in found.items()
+    ]
+    return sorted(rows, key=lambda row: (row["times"], row["last"]), reverse=True)

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.clock import now
 from bot.dialogue.masking import HIDDEN, mask
 from bot.screening.screener import Screener
 from bot.settings import Settings, get_settings
 from bot.store import conversations as store
 from bot.store import unanswered
-from bot.store.database import open_database
-from bot.store.models import Conversation, now
+from bot.store.models import Conversation
 from bot.store.retention import delete_expired
 
 COMMON = frozenset("hvorfor gor min ryg ondt jeg i og kan ikke".split())
-
-
-@pytest.fixture
-def engine(settings: Settings) -> Engine:
-    return open_database(settings.database)
 
 
 def told(engine: Engine, text: str) -> Conversation:
@@ -89,9 +83,10 @@ def test_the_worklist_counts_the_same_question_once_and_forgets_on_request(engin
 
 
 def test_the_commands_export_erase_list_and_delete(
-    tmp_path: Path, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    either: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RYGRAAD_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("RYGRAAD_DATA_DIR", str(either.data_dir))
+    monkeypatch.setenv("RYGRAAD_DATABASE_URL", either.database)
     get_settings.cache_clear()
     conversation = told(engine, "kanariefugl")
     run = CliRunner()

@@ -1,0 +1,134 @@
+"""What patients do for their backs: plans, check-ins, safety checks and the links to their summary.
+
+Every function takes the engine and plain values, and commits before it returns.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from bot.clock import now
+from bot.store.conversations import hash_token
+from bot.store.models import CheckIn, Inbound, Outbound, Plan, SafetyCheck, Share
+
+
+def keep_plan(engine: Engine, conversation_id: str, parts: dict[str, str]) -> None:
+    """Keeps a plan as the newest version; the earlier ones stay."""
+    with Session(engine) as session:
+        of_patient = Plan.conversation_id == conversation_id
+        newest = session.exec(select(func.coalesce(func.max(Plan.version), 0)).where(of_patient)).one()
+        session.add(Plan(conversation_id=conversation_id, version=newest + 1, parts=parts))
+        session.commit()
+
+
+def plans(engine: Engine, conversation_id: str) -> list[Plan]:
+    """Every version, the newest first."""
+    with Session(engine, expire_on_commit=False) as session:
+        statement = select(Plan).where(Plan.conversation_id == conversation_id).order_by(col(Plan.version).desc())
+        return list(session.exec(statement))
+
+
+def plan(engine: Engine, conversation_id: str) -> dict[str, str] | None:
+    """The parts of the newest version."""
+    with Session(engine) as session:
+        statement = select(Plan).where(Plan.conversation_id == conversation_id).order_by(col(Plan.version).desc())
+        newest = session.exec(statement.limit(1)).first()
+        return dict(newest.parts) if newest else None
+
+
+def add_check_in(engine: Engine, conversation_id: str, answers: dict[str, Any]) -> None:
+    """Keeps a check-in."""
+    with Session(engine) as session:
+        session.add(CheckIn(conversation_id=conversation_id, answers=answers))
+        session.commit()
+
+
+def check_ins(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
+    """Every check-in, oldest first: its answers and `at` (UTC)."""
+    with Session(engine) as session:
+        statement = select(CheckIn).where(CheckIn.conversation_id == conversation_id).order_by(col(CheckIn.id))
+        return [row.answers | {"at": row.made_at} for row in session.exec(statement)]
+
+
+def add_safety_check(engine: Engine, conversation_id: str, answers: dict[str, str]) -> None:
+    """Keeps the answers of a finished safety check."""
+    with Session(engine) as session:
+        session.add(SafetyCheck(conversation_id=conversation_id, answers=answers))
+        session.commit()
+
+
+def safety_checks(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
+    """Every finished safety check, oldest first: `answers` and `at` (UTC)."""
+    with Session(engine) as session:
+        of_patient = SafetyCheck.conversation_id == conversation_id
+        statement = select(SafetyCheck).where(of_patient).order_by(col(SafetyCheck.id))
+        return [{"answers": row.answers, "at": row.made_at} for row in session.exec(statement)]
+
+
+def last_safety_check(engine: Engine, conversation_id: str) -> datetime | None:
+    """When the latest safety check was finished (UTC)."""
+    with Session(engine) as session:
+        statement = select(SafetyCheck.made_at).where(SafetyCheck.conversation_id == conversation_id)
+        return session.exec(statement.order_by(col(SafetyCheck.id).desc()).limit(1)).first()
+
+
+def share(engine: Engine, conversation_id: str, language: str, until: datetime) -> str:
+    """A new link's code (22 characters); only its hash is stored."""
+    code = secrets.token_urlsafe(16)
+    with Session(engine) as session:
+        link = Share(code_hash=hash_token(code), conversation_id=conversation_id, language=language, expires_at=until)
+        session.add(link)
+        session.commit()
+    return code
+
+
+def shares(engine: Engine, conversation_id: str) -> list[Share]:
+    """Every link of a patient, newest first."""
+    with Session(engine, expire_on_commit=False) as session:
+        statement = select(Share).where(Share.conversation_id == conversation_id)
+        return list(session.exec(statement.order_by(col(Share.created_at).desc())))
+
+
+def open_share(engine: Engine, code: str) -> Share | None:
+    """The link of a code, if it is neither withdrawn nor expired; this view of it is noted for the patient."""
+    with Session(engine, expire_on_commit=False) as session:
+        link = session.get(Share, hash_token(code))
+        if not link or link.withdrawn_at or link.expires_at <= now():
+            return None
+        link.views = [*link.views, now().isoformat(timespec="minutes")]
+        session.add(link)
+        session.commit()
+        return link
+
+
+def withdraw_shares(engine: Engine, conversation_id: str) -> int:
+    """Withdraws every link that still works; how many."""
+    with Session(engine) as session:
+        statement = select(Share).where(Share.conversation_id == conversation_id, col(Share.withdrawn_at).is_(None))
+        links = list(session.exec(statement))
+        for link in links:
+            link.withdrawn_at = now()
+            session.add(link)
+        session.commit()
+        return len(links)
+
+
+def alarms(engine: Engine, conversation_id: str) -> list[tuple[datetime, str, list[str]]]:
+    """Every alarm sign the patient told of and did not take back, oldest first: when, the level, the flags."""
+    with Session(engine) as session:
+        told = session.exec(select(Inbound).where(Inbound.conversation_id == conversation_id)).all()
+        said = session.exec(select(Outbound).where(Outbound.conversation_id == conversation_id)).all()
+    events = [(row.received_at, row.screening) for row in told if row.screening.get("outcome") == "alarm"]
+    events += [(row.created_at, {}) for row in said if row.reply["key"] == "care/withdrawn"]
+    found: list[tuple[datetime, str, list[str]]] = []
+    for at, screening in sorted(events, key=lambda event: event[0]):
+        if screening:
+            found.append((at, screening["level"], list(screening["flags"])))
+        elif found:
+            found.pop()  # "you misunderstood me", and the answer to the question was no
+    return found
