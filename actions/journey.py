@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.topics import ask_three, tell
-from actions.turn import entities, intent, metadata
+from actions.turn import end_form, entities, intent, metadata
 from bot.content.journeys import QUESTIONS, path, progress, rules, unfinished
 
 
@@ -24,7 +23,7 @@ class ActionBeginJourney(Action):
         """Says the topic of the chosen worry, the entity `worry`."""
         topic = rules()["worries"].get(next(iter(entities(tracker, "worry")), ""), rules()["core"][0])
         tell(dispatcher, topic, metadata(tracker).get("said") or {}, check=False)
-        return ask_three(topic)
+        return ask_three(tracker, topic)
 
 
 class ActionMakeJourney(Action):
@@ -37,10 +36,11 @@ class ActionMakeJourney(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
         """Says journey/begin with the parameters `journey`, `path` (topics) and `total`."""
         first = tracker.get_slot("journey_first")
-        topics = path(first, {question: tracker.get_slot(f"journey_{question}") for question in QUESTIONS})
-        journey = {"topics": topics, "at": 1 if first else 0}
+        answers = {question: tracker.get_slot(f"journey_{question}") for question in QUESTIONS}
+        topics = path(first, answers)
+        journey = {"topics": topics, "at": 1 if first else 0, "answers": answers}
         dispatcher.utter_message(response="utter_journey_begin", journey=journey, path=topics, total=len(topics))
-        return [SlotSet("interrupted", None)]
+        return end_form(tracker, "journey_form")
 
 
 class ActionNextTopic(Action):

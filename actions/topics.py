@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.turn import entities, intent, metadata
+from actions.turn import begin_form, entities, intent, metadata
 from bot.content.journeys import QUESTIONS, belief_topic, progress, reordered, unfinished
 
 FORMS = ("", "/short", "/more")  # of a topic, in the order they are given when it is asked about again
@@ -54,10 +53,10 @@ def acknowledge(
         dispatcher.utter_message(response="utter_ack_question")
 
 
-def ask_three(first: str) -> list[Any]:
+def ask_three(tracker: Tracker, first: str) -> list[Any]:
     """The events that ask the three short questions, anew also for whoever answered them before another worry."""
     slots = {"journey_first": first, **dict.fromkeys(f"journey_{question}" for question in QUESTIONS)}
-    return [*(SlotSet(slot, value) for slot, value in slots.items()), FollowupAction("journey_form")]
+    return begin_form(tracker, "journey_form", slots)
 
 
 def back_to_journey(dispatcher: CollectingDispatcher, journey: dict[str, Any] | None, seen: str) -> None:
@@ -87,7 +86,7 @@ class ActionTellTopic(Action):
         acknowledge(dispatcher, entities(tracker, "feeling"), entities(tracker, "situation"), said)
         asked = tell(dispatcher, topic, said, check=not busy and not worried)
         if worried:
-            return ask_three(topic)
+            return ask_three(tracker, topic)
         if not busy and not asked:  # else the answer to the check question leads back
             back_to_journey(dispatcher, journey, topic)
         return []
@@ -166,6 +165,8 @@ def elaboration(wanted: str, about: str) -> dict[str, Any]:
         return {"key": "safety_check/why" if wanted == "why" or explained else f"screening/{topic}/explain"}
     if about.startswith("journey/ask"):
         return {"key": "journey/ask/why"}
+    if "/ask/" in about:
+        return {"key": "form/why"}
     if wanted == "why" and rest.endswith("/check"):
         return {"key": "control/why_check"}
     if kind != "topic":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, takewhile
 
 from bot.dialogue.replies import Reply
 from bot.dialogue.turns import Turns
@@ -34,6 +34,13 @@ class Patient:
         """Presses the newest button of this name."""
         value = self.offered[name]
         return self._look(await self.turns.receive(self.conversation, f"m{next(self.numbers)}", None, value))
+
+    def unasked(self) -> list[Reply]:
+        """What has come since the last answer without being asked for."""
+        known = {reply.id for reply in self.replies}
+        rows = store.latest_replies(self.turns.engine, self.conversation.id, 10)
+        fresh = [Reply.model_validate(row) for row in takewhile(lambda row: row["id"] not in known, rows)]
+        return self._look(fresh[::-1]) if fresh else []
 
     @property
     def names(self) -> list[str]:

@@ -58,6 +58,14 @@ class HttpPatient:
             time.sleep(0.05)
         return []
 
+    def unasked(self, expected: list[str] | None) -> list[dict[str, Any]]:
+        """What has come since the last answer without being asked for; with `expected` it waits for something, or
+        long enough to see that nothing comes."""
+        if expected is None:
+            return []
+        fresh = self.late(self.replies[-1]["id"], 10 if expected else 2)
+        return self.look(fresh) if fresh else []
+
     def write(self, text: str) -> list[dict[str, Any]]:
         return self.send({"text": text})
 

@@ -1,8 +1,10 @@
 """Scripted conversations as data (tests/conversations/*.yml), and what a step of one demands of the replies.
 
-A step writes, chooses or lets `days` pass, and may demand: `says` (content keys, in order), `care` (the card's
-level; without it there must be no card), `card` (its key), `flags` (exactly these), `flags_hold` (this one is named),
-`cards` (how many), `language`, `offers`.
+A step writes, chooses, or lets `days` pass (and goes on to the next `hour` of Danish time), after which the
+conversation `gets` these keys unasked. A script that names an hour begins at nine. A step may demand: `says` (content
+keys, in order), `care` (the card's level; without it there must be no card), `card` (its key), `flags` (exactly
+these), `flags_hold` (this one is named), `cards` (how many), `language`, `offers`, `holds` (words in the replies),
+`lacks` (words in none of them), `image` (whether the last reply has one).
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ def keys(replies: list[dict[str, Any]]) -> list[str]:
     return found
 
 
+def first_hour(script: dict[str, Any]) -> int | None:
+    """The Danish hour at which a script begins; None when it does not care."""
+    return 9 if any("hour" in step for step in script["steps"]) else None
+
+
 def check(step: dict[str, Any], number: int, replies: list[dict[str, Any]]) -> None:
     """Fails with the step's number when the replies are not what it demands."""
     where = f"step {number}: {step}: {keys(replies)}"
@@ -48,6 +55,10 @@ def check(step: dict[str, Any], number: int, replies: list[dict[str, Any]]) -> N
         assert "card" not in step or cards[0]["key"] == step["card"], where
     else:
         assert not cards, f"{where}: {cards[0]['care']}"
+    words = "\n".join(reply["text"] for reply in replies)
+    assert "holds" not in step or step["holds"] in words, f"{where}: {words}"
+    assert "lacks" not in step or step["lacks"] not in words, f"{where}: {words}"
+    assert "image" not in step or bool(replies[-1]["image"]) == step["image"], where
     if "language" in step:
         assert detect(" ".join(reply["text"] for reply in replies)) == step["language"], where
     offered = [choice["name"] for choice in replies[-1]["choices"]]

@@ -5,20 +5,26 @@ from typing import Any
 import pytest
 
 from bot.dialogue.turns import Turns
-from tests.patient import Patient
-from tests.scripts import SCRIPTS, check
-from tests.time_travel import let_days_pass
+from tests.patient import Patient, keys
+from tests.scripts import SCRIPTS, check, first_hour
+from tests.time_travel import Clock
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-async def test_conversation(turns: Turns, script: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_conversation(
+    turns: Turns, clock: Clock, script: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         "bot.dialogue.answers.ALARM_WAIT", 10.0
     )  # what is said, not how fast: tests/stack sees to that
+    clock.go(hour=first_hour(script))
     patient = Patient(turns, script["language"])
     for number, step in enumerate(script["steps"], start=1):
         if "days" in step:
-            let_days_pass(turns.engine, step["days"])
+            clock.go(step["days"], step.get("hour"))
+            turns.appointments.deliver_due()
+            got = patient.unasked()
+            assert "gets" not in step or keys(got) == step["gets"], f"step {number}: {step}: {keys(got)}"
             continue
         replies = await (patient.write(step["write"]) if "write" in step else patient.choose(step["choose"]))
         check(step, number, [reply.model_dump() for reply in replies])

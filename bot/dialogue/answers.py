@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.dialogue.choices import CONSENTED, Picked, pick, turn_body
+from bot.dialogue.known import known_of
 from bot.dialogue.rasa_client import RasaClient, RasaError
 from bot.dialogue.replies import Reply
 from bot.dialogue.wording import Answer, Wording
@@ -67,7 +68,8 @@ class Answers:
         alarm = screening.outcome is Outcome.ALARM
         work: asyncio.Task[Answer] | None = None
         if conversation.id not in self.catching_up:  # else earlier messages come first
-            body = turn_body(conversation, inbound, picked, screening)
+            known = {} if alarm else await asyncio.to_thread(known_of, self.engine, conversation)
+            body = turn_body(conversation, inbound, picked, screening, known)
             body["metadata"]["followed"] = followed
             work = asyncio.create_task(self._with_asked(body, asked) if asked else self.rasa.turn(body))
             done, _ = await asyncio.wait({work}, timeout=ALARM_WAIT if alarm else ANSWER_WAIT)
@@ -139,7 +141,8 @@ class Answers:
                 await self._store(inbound, [], done=True)
                 return True
             screening = Screening.from_dict(inbound.screening)
-            body = turn_body(conversation, inbound, await self._picked_then(conversation, inbound), screening)
+            known = await asyncio.to_thread(known_of, self.engine, conversation)
+            body = turn_body(conversation, inbound, await self._picked_then(conversation, inbound), screening, known)
         LATE.inc()
         answer = EXPIRED if failures else await self._insist(body, work)
         async with self.lock(conversation_id):
@@ -176,4 +179,4 @@ class Answers:
 
 def typed(inbound: Inbound) -> str:
     """What the patient wrote; nothing when a button was pressed."""
-    return "" if inbound.choice else inbound.text
+    return "" if inbound.choice else inbound.text or ""

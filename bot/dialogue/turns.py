@@ -8,13 +8,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from bot.clock import now
 from bot.content.store import ContentStore
 from bot.dialogue.answers import Answers
-from bot.dialogue.choices import ANSWERS, CLEAR, CONSENTED, pick, screen
+from bot.dialogue.asked_before import LOOKED_AT, settled
+from bot.dialogue.choices import CLEAR, CONSENTED, is_stale, pick, screen
 from bot.dialogue.doorstep import Doorstep, language_for, other_language
 from bot.dialogue.language import detect
-from bot.dialogue.masking import mask
+from bot.dialogue.masking import mask, without_cpr
 from bot.dialogue.rasa_client import RasaClient
+from bot.dialogue.reminders import Appointments
 from bot.dialogue.replies import Reply
 from bot.dialogue.voice import Voice
 from bot.dialogue.wording import Wording, change, speak
@@ -26,9 +29,9 @@ from bot.screening.screener import Screener
 from bot.screening.worsening import got_worse
 from bot.settings import Settings
 from bot.store import conversations as store
-from bot.store.models import Conversation, Inbound, now
+from bot.store.models import Conversation, Inbound
 
-CONSENT_VERSION = "2026-11"
+CONSENT_VERSION = "2026-11-21"
 
 
 class Turns:
@@ -42,6 +45,7 @@ class Turns:
         self.voice = Voice(content, settings)
         self.switch = KillSwitch(settings.data_dir)
         self.doorstep = Doorstep(self.voice)
+        self.appointments = Appointments(engine, self.voice)
         hide = partial(mask, common=screener.common_words())
         self.answers = Answers(engine, rasa, Wording(engine, self.voice, self.switch, hide), self.erase)
 
@@ -49,6 +53,7 @@ class Turns:
         self, conversation: Conversation, client_id: str, text: str | None, choice: str | None
     ) -> list[Reply]:
         """The replies to one message; the same client id gives the same replies. Raises UnknownChoice."""
+        text = without_cpr(text) if text is not None else None
         async with self.answers.lock(conversation.id):
             newest = await asyncio.to_thread(store.get, self.engine, conversation.id)
             conversation = newest or conversation
@@ -65,7 +70,10 @@ class Turns:
                 recent = await asyncio.to_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
                 screening = raised(screening, recent)
             SCREENED.labels(screening.outcome, screening.level).inc()
-            stale = picked is not None and not picked.current and picked.name in ANSWERS
+            if text and screening.outcome is Outcome.ASK:
+                lately = await asyncio.to_thread(store.recent, self.engine, conversation.id, LOOKED_AT)
+                screening = CLEAR if settled(screening, text, lately) else screening
+            stale = picked is not None and is_stale(picked, conversation.open_question)
             if stale and screening.outcome is not Outcome.ALARM:
                 return self.voice.say(conversation, "system/stale_choice")
             words = text if text is not None else picked.title if picked else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.content.store import ContentStore
-from bot.dialogue.replies import Care, Reply, care_card, contact_list, render
+from bot.dialogue.replies import Care, Reply, care_card, contact_list, contacts, render
 from bot.screening.result import Screening
 from bot.settings import Settings
 from bot.store.models import Conversation
@@ -21,7 +21,12 @@ class Voice:
 
     def say(self, conversation: Conversation, key: str, **values: Any) -> list[Reply]:
         """The replies of a content key for this patient, and one more in `conversation.said`. Raises UnknownKey."""
-        known = {"operator": self.settings.operator, "retention_days": self.settings.retention_days}
+        known = {
+            "operator": self.settings.operator,
+            "retention_days": self.settings.retention_days,
+            "inactive_days": self.settings.inactive_days,
+            "lifeline": contacts()["contacts"]["suicide_line"]["phone"],
+        }
         times = conversation.said.get(key, 0)
         conversation.said = {**conversation.said, key: times + 1}
         return render(self.content, key, conversation.language, known | values, times)

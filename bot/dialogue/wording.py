@@ -8,15 +8,20 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bot.content.journeys import neighbours, unfinished
-from bot.content.store import ContentStore
+from bot.clock import now
+from bot.content.journeys import guide, neighbours, unfinished
+from bot.dialogue.effects import Effects
+from bot.dialogue.form_answers import ASK
 from bot.dialogue.masking import Mask
-from bot.dialogue.replies import Reply, Source, choice
+from bot.dialogue.replies import Image, Reply, Source, choice
+from bot.dialogue.values import values
 from bot.dialogue.voice import Voice
+from bot.dialogue.worsening import WORSENING
 from bot.kill_switch import KillSwitch
 from bot.screening.result import Screening
+from bot.self_management.chart import as_url, chart, described
 from bot.store import conversations as store
-from bot.store import unanswered
+from bot.store import records, unanswered
 from bot.store.models import Conversation
 
 Answer = list[dict[str, Any]]
@@ -47,8 +52,14 @@ BESIDE = (
     "control/no_",
     "control/nothing_",
 )
-ASKED = ("screening/", "journey/ask/")
+# What asks of a body; not while an alarm sign is open.
+RESTFUL = ("movement/", "flare_up/expected", "flare_up/hard", "flare_up/ease", "flare_up/step")
 UNANSWERED = {"fallback/not_understood": "not_understood", "scope/out_of_scope": "out_of_scope"}
+
+
+def is_question(key: str) -> bool:
+    """Whether the patient's next words may answer this text."""
+    return key.startswith("screening/") or ASK in key
 
 
 class Wording:
@@ -56,6 +67,7 @@ class Wording:
 
     def __init__(self, engine: Engine, voice: Voice, switch: KillSwitch, mask: Mask) -> None:
         self.engine, self.voice, self.switch, self.mask = engine, voice, switch, mask
+        self.effects = Effects(engine, voice.settings)
 
     async def replies(
         self,
@@ -76,18 +88,27 @@ class Wording:
             key = str(item["key"])
             if key == "control/nothing_to_repeat" and (last := await self._last_said(conversation)):
                 return last
-            await self._effects(conversation, key, item)
+            item = await self._effects(conversation, item)
+            if item["key"] != key and any(reply.key == item["key"] for reply in replies):
+                continue  # said in place of several, once is enough
+            key = str(item["key"])
             if "level" in item and "flags" in item:
                 about = f"care/{item['flags'][0]}" if item["flags"] else about
                 if not carded:
                     replies.append(self.voice.card(conversation, screening))
                 continue
             replies += self._said(conversation, key, item, replies)
-            question = ("clarify:" if item.get("clarifies") else "") + key if key.startswith(ASKED) else None
+            question = ("clarify:" if item.get("clarifies") else "") + key if is_question(key) else None
             about = about if key.startswith(BESIDE) else key
         replies += await self._unanswered(conversation, replies, asked)
+        self._way_on(conversation, replies, question)
         await change(self.engine, conversation, open_question=question, about=about, said=conversation.said)
         return replies
+
+    def _way_on(self, conversation: Conversation, replies: list[Reply], question: str | None) -> None:
+        """Nobody is left without a button, unless a question waits for words or all is erased."""
+        if replies and not replies[-1].choices and not question and replies[-1].key != "control/deleted":
+            replies[-1].choices = [choice("menu", self.voice.content.titles[conversation.language]["menu"])]
 
     def _said(self, conversation: Conversation, key: str, item: dict[str, Any], before: list[Reply]) -> list[Reply]:
         if key.startswith("topic/") and self.switch.topic_closed(key.split("/")[1]):
@@ -100,27 +121,45 @@ class Wording:
             key = "control/no_sources"
         replies = self.voice.say(conversation, key, **values(content, language, item))
         last = replies[-1]
+        last.image = item.get("image") or last.image
         if item.get("quiet"):
             last.choices = []
         if not unfinished(conversation.journey):
             last.choices = [one for one in last.choices if one.name != "resume_path"]
         titles, on_the_way = content.titles[language], unfinished(conversation.journey)
-        offered = item.get("options") or ([] if on_the_way or item.get("quiet") else neighbours(key))
-        last.choices[:0] = [choice(f"topic_{topic}", titles[f"topic_{topic}"]) for topic in offered]
+        near = item.get("options") or ([] if on_the_way or item.get("quiet") else neighbours(key))
+        offered = [f"topic_{topic}" for topic in near]
+        if (now_possible := guide(key)) and not item.get("quiet") and not item.get("options"):
+            place = len(last.choices) if key.endswith("/check") else 0  # after the answers to a question
+            last.choices.insert(place, choice(now_possible, titles[now_possible]))
+        last.choices[:0] = [choice(name, titles[name]) for name in offered]
         last.sources += [
             Source(title=one.title, url=one.url) for one in (content.sources[language][s] for s in sources)
         ]
         return replies
 
-    async def _effects(self, conversation: Conversation, key: str, item: dict[str, Any]) -> None:
-        if key == "control/language_changed":
+    async def _effects(self, conversation: Conversation, item: dict[str, Any]) -> dict[str, Any]:
+        """What the item does besides being said; the item with the values its text needs."""
+        if item["key"] == "control/language_changed":
             await speak(self.engine, conversation, item["language"], chosen=True)
-        if key == "region/set" and item.get("region"):
-            await change(self.engine, conversation, region=item["region"])
-        if item.get("journey"):
-            await change(self.engine, conversation, journey=item["journey"])
-        if key == "understanding/forgotten":
-            await asyncio.to_thread(unanswered.forget, self.engine, conversation.id)
+        asks_of_body = str(item["key"]).startswith(RESTFUL) and item["key"] != "movement/feel"
+        if asks_of_body and await self._care_open(conversation):
+            return {"key": "movement/not_now"}
+        found = item | await asyncio.to_thread(self.effects.apply, conversation, item)
+        if item.get("chart"):
+            found["image"] = await asyncio.to_thread(self._chart, conversation)
+        return found
+
+    async def _care_open(self, conversation: Conversation) -> bool:
+        """Whether a card for today or now is still in force: then no movement is offered, whatever Rasa says."""
+        care = await asyncio.to_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
+        return bool(care and care["level"] in ("urgent", "emergency"))
+
+    def _chart(self, conversation: Conversation) -> Image:
+        """The picture of the course, with its text alternative."""
+        check_ins = records.check_ins(self.engine, conversation.id)
+        page = self.voice.content.page[conversation.language]
+        return Image(url=as_url(chart(check_ins, page, conversation.language)), alt=described(check_ins, page))
 
     async def _unanswered(self, conversation: Conversation, replies: list[Reply], asked: str) -> list[Reply]:
         """Puts a question without an answer aside for the editors, masked; says so the first time.
@@ -144,15 +183,3 @@ class Wording:
         """The latest answer again, as new replies."""
         said = await asyncio.to_thread(store.last_answer, self.engine, conversation.id)
         return [Reply.model_validate(reply | {"id": secrets.token_urlsafe(12)}) for reply in said]
-
-
-def values(content: ContentStore, language: str, item: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of an item as they stand in a text: topics by their titles, a situation in words."""
-    found = {name: value for name, value in item.items() if name != "key"}
-    if "subject" in found:
-        found["subject"] = content.get(f"topic/{found['subject']}", language).title
-    if "path" in found:
-        found["path"] = "\n".join(f"- {content.get(f'topic/{topic}', language).title}" for topic in found["path"])
-    if "situation" in found:
-        found["situation"] = content.situations[language].get(found["situation"], found["situation"])
-    return found

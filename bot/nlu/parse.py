@@ -19,6 +19,12 @@ LABEL = {
     "neck_pain": "out_of_scope",
     "under_18": "out_of_scope",
     "safety_check": "red_flags_info",
+    "show_plan": "make_plan",
+    "plan_change": "make_plan",
+    "reminder_time": "reminder",
+    "reminder_pause": "reminder",
+    "reminder_stop": "reminder",
+    "movements": "exercise",
 }
 
 

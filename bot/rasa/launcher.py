@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.machinery
+import logging
 import os
 import runpy
 import sys
@@ -97,6 +98,8 @@ def install() -> None:
     # Rasa registers its metrics and training through these on import; both are off for a health service.
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+    # It warns of every slot that needs no validation of its own, on every turn.
+    logging.getLogger("rasa_sdk.forms").setLevel(logging.ERROR)
     _restore_numpy_name()
     _run_sanic_in_one_process()
     _cache_event_lookup()

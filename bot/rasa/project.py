@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -93,10 +94,17 @@ def train() -> Path:
     """Trains screening and dialogue if their inputs changed; the log is models/train.log. Raises TrainingFailed."""
     from bot.screening.model import ensure_trained
 
-    ensure_trained()
-    path = model_path()
-    if path.exists():
+    MODELS.mkdir(exist_ok=True)
+    with (MODELS / ".training").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # whoever comes second finds the model made
+        ensure_trained()
+        path = model_path()
+        if not path.exists():
+            _train_dialogue(path)
         return path
+
+
+def _train_dialogue(path: Path) -> None:
     command = [sys.executable, "-m", "bot.rasa.launcher", "rasa"]
     arguments = with_defaults(["train", "--fixed-model-name", path.name.removesuffix(".tar.gz"), "--force"])
     done = subprocess.run(
@@ -106,4 +114,3 @@ def train() -> Path:
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode or not path.exists():
         raise TrainingFailed(f"training failed, see {log}:\n" + "\n".join(done.stderr.splitlines()[-15:]))
-    return path

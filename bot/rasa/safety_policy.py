@@ -6,7 +6,6 @@ Rasa lets a form's own prediction beat every other policy unless that policy als
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from rasa.core.featurizers.tracker_featurizers import TrackerFeaturizer
@@ -20,24 +19,30 @@ from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.content.journeys import QUESTIONS as JOURNEY
-from bot.screening.flags import load_flags
-
 LISTEN = "action_listen"
 FORM = "safety_check_form"
 Step = tuple[str | None, list[Event]]
 NOTHING: Step = (None, [])
-# The questions of each form in order, how it is left by "back" from its first, and what leads back to it.
-QUESTIONS: dict[str, Callable[[], list[str]]] = {
-    FORM: lambda: [f"check_{flag}" for flag in load_flags().safety_check],
-    "journey_form": lambda: [f"journey_{question}" for question in JOURNEY],
-}
+# What is said when a form is left by "back" from its first question, and what leads back to it.
 LEAVES = {FORM: "utter_stopped", "journey_form": "utter_worry"}
-BRIDGES = {FORM: "utter_back_to_check", "journey_form": "utter_back_to_question"}
-LEAD_BACK = {*BRIDGES.values(), "utter_went_back", "utter_resumed", None}
+LEFT = "utter_form_left"
+PAUSES = {FORM: "utter_menu_paused"}
+PAUSED = "utter_form_paused"
+BRIDGES = {FORM: "utter_back_to_check"}
+BACK = "utter_back_to_question"
+MENDS = {"not_a_number": "utter_not_a_number", "not_an_hour": "utter_not_an_hour"}
+# Asks for a yes of its own: the form makes room for it.
+CONFIRMS = {"delete_data": "utter_delete_data", "start_over": "utter_start_over"}
+LEAD_BACK = {*BRIDGES.values(), BACK, "utter_went_back", "utter_resumed", *MENDS.values(), None}
+NO_NEED = "no_need"  # a question that was not asked this time
+# What begins a form of its own: it waits until the alarm signs are through.
+BEGINS = frozenset({
+    "make_plan", "plan_change", "change_part", "check_in", "reminder", "reminder_time", "flare_up_today", "work_help",
+    "sleep_help", "thoughts_help", "summary", "begin_journey", "movements",
+})  # fmt: skip
 
 
-def next_step(tracker: DialogueStateTracker) -> Step:
+def next_step(tracker: DialogueStateTracker, domain: Domain) -> Step:
     """What safety asks for now: an action's name and slots to set, or (None, []) to leave it to the rules."""
     message = tracker.latest_message
     intent = message.intent.get("name") if message else None
@@ -52,9 +57,11 @@ def next_step(tracker: DialogueStateTracker) -> Step:
     if intent == "misunderstood" and tracker.get_slot("care_flag"):
         return _ask_about(tracker.get_slot("care_flag"), last)
     if loop and intent is not None:
-        return _inside_form(tracker, intent, loop, last)
+        return _inside_form(tracker, domain, intent, loop, last)
     if last == "action_deactivate_loop":
         return LISTEN, []
+    if intent == "delete_no" and tracker.get_slot("interrupted") and last in ("utter_delete_no", BACK):
+        return (BACK, []) if last != BACK else (tracker.get_slot("interrupted"), [])
     return NOTHING
 
 
@@ -63,33 +70,50 @@ def _ask_about(flag: str, last: str | None) -> Step:
     return (LISTEN, []) if last != LISTEN else ("utter_clarify", [SlotSet("clarifying", flag)])
 
 
-def _inside_form(tracker: DialogueStateTracker, intent: str, loop: str, last: str | None) -> Step:
+def _inside_form(tracker: DialogueStateTracker, domain: Domain, intent: str, loop: str, last: str | None) -> Step:
     """Back, menu and resume keep their meaning inside a form; a digression is answered and leads back to it."""
+    leaves, pauses, bridge = LEAVES.get(loop, LEFT), PAUSES.get(loop, PAUSED), BRIDGES.get(loop, BACK)
     if last == LISTEN:
-        pause = [SlotSet("interrupted", loop)]
+        pause = paused(tracker, loop)
         if intent == "go_back":
-            answered = _answered_before(tracker, loop)
-            return ("utter_went_back", [SlotSet(answered, None)]) if answered else (LEAVES[loop], pause)
+            alone = tracker.get_slot("plan_changing")  # the one part of a plan that is asked again
+            answered = None if alone else _answered_before(tracker, domain.required_slots_for_form(loop))
+            return ("utter_went_back", [SlotSet(answered, None)]) if answered else (leaves, pause)
+        if intent == "leave":
+            return leaves, pause
         if intent == "menu":
-            return "utter_menu_paused", pause
+            return pauses, pause
         if intent == "resume":
             return "utter_resumed", []
-        if intent in ("next_topic", "resume_path"):  # the form comes first; its own question is what is next
-            return BRIDGES[loop], []
+        if intent in MENDS:
+            return MENDS[intent], []
+        if intent in CONFIRMS:
+            return CONFIRMS[intent], pause
+        if intent in ("next_topic", "resume_path") or (loop == FORM and intent in BEGINS):
+            return bridge, []  # the form comes first; its own question is what is next
         return NOTHING
-    if last in (LEAVES[loop], "utter_menu_paused"):
+    if last in (leaves, pauses, *CONFIRMS.values()):
         return "action_deactivate_loop", []
+    if last == "utter_delete_yes":
+        return LISTEN, []  # nothing is left to go on with
     if last == loop:
         return NOTHING
-    return (loop, []) if last in LEAD_BACK else (BRIDGES[loop], [])
+    return (loop, []) if last in LEAD_BACK else (bridge, [])
 
 
-def _answered_before(tracker: DialogueStateTracker, loop: str) -> str | None:
+def paused(tracker: DialogueStateTracker, loop: str) -> list[Event]:
+    """The form waits to be resumed; another that waits already comes after it."""
+    waiting = tracker.get_slot("interrupted")
+    before = [SlotSet("interrupted_before", waiting)] if waiting and waiting != loop else []
+    return [SlotSet("interrupted", loop), *before]
+
+
+def _answered_before(tracker: DialogueStateTracker, order: list[str]) -> str | None:
     """The slot of the question before the open one, if it was answered."""
-    order = QUESTIONS[loop]()
     asked = tracker.get_slot("requested_slot")
     place = order.index(asked) if asked in order else 0
-    return next((slot for slot in reversed(order[:place]) if tracker.get_slot(slot)), None)
+    answered = (slot for slot in reversed(order[:place]) if tracker.get_slot(slot) not in (None, NO_NEED))
+    return next(answered, None)
 
 
 def _alarm(tracker: DialogueStateTracker, loop: str | None, last: str | None) -> Step:
@@ -101,7 +125,7 @@ def _alarm(tracker: DialogueStateTracker, loop: str | None, last: str | None) ->
         if asked in flags:
             events.append(SlotSet(f"check_{asked}", "yes"))
         if loop and screening.get("level") != "soon":
-            events.append(SlotSet("interrupted", loop))
+            events += paused(tracker, loop)
         return "utter_care", events
     if screening.get("level") == "soon" and loop:
         return (loop, []) if last != loop else (LISTEN, [])
@@ -120,6 +144,9 @@ def _clarified(tracker: DialogueStateTracker, loop: str | None, last: str | None
         events: list[Event] = [SlotSet("clarifying", None)]
         if withdrawn:
             events.append(SlotSet("care_flag", None))
+            asked = f"check_{tracker.get_slot('clarifying')}"
+            if tracker.slots.get(asked) and tracker.get_slot(asked) == "yes":
+                events.append(SlotSet(asked, "no"))
         return ("utter_withdrawn" if withdrawn else "utter_clarified_no"), events
     loop = loop or tracker.get_slot("interrupted")
     if loop and last in ("utter_withdrawn", "utter_clarified_no"):
@@ -181,7 +208,7 @@ class SafetyPolicy(Policy):
         **kwargs: Any,
     ) -> PolicyPrediction:
         """All or nothing for one action."""
-        name, events = next_step(tracker)
+        name, events = next_step(tracker, domain)
         probabilities = self._default_predictions(domain)
         if name is None:
             return self._prediction(probabilities)

@@ -39,7 +39,7 @@ class BoundedTrackerStore(TrackerStore):
         **kwargs: Any,
     ) -> None:
         super().__init__(domain, event_broker)
-        self.engine = engine or open_database(get_settings().database)
+        self.engine = engine or open_database(get_settings())
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the tracker. A failed turn is dropped, so it can be tried again."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from actions.topics import elaboration
+from bot.clock import now
 from bot.content.store import ContentStore
-from bot.dialogue.free_answers import journey_answer
+from bot.dialogue.form_answers import form_answer
 from bot.dialogue.turns import Turns
+from bot.store import conversations as store
 from bot.store import unanswered
-from bot.store.models import now
 from tests.patient import Patient, keys
 
 
@@ -63,12 +63,12 @@ async def test_a_question_before_consent_is_answered_after_it_and_never_stored(
     assert b"kanariefugle" not in stored
 
 
-async def test_the_path_is_kept_in_our_own_database(patient: Patient, tmp_path: Path) -> None:
+async def test_the_path_is_kept_in_our_own_database(patient: Patient) -> None:
     for name in ("consent_yes", "menu", "worry", "worry_scan", "skip", "skip", "skip"):
         await patient.choose(name)
-    with sqlite3.connect(tmp_path / "rygraad.db") as database:
-        (journey,) = database.execute("select journey from conversation").fetchone()
-    assert '"at": 1' in journey and "imaging" in journey
+    stored = store.get(patient.turns.engine, patient.conversation.id)
+    assert stored and stored.journey
+    assert stored.journey["at"] == 1 and "imaging" in stored.journey["topics"]
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ async def test_the_path_is_kept_in_our_own_database(patient: Patient, tmp_path: 
     ],
 )
 def test_a_short_question_is_answered_in_words(question: str, text: str, answer: str | None) -> None:
-    assert journey_answer(f"journey/ask/{question}", text) == ({question: answer} if answer else None)
+    assert form_answer(f"journey/ask/{question}", text) == answer
 
 
 def test_an_answer_needs_its_question() -> None:
-    assert journey_answer("screening/cauda_equina", "tre år") is None
+    assert form_answer("screening/cauda_equina", "tre år") is None
 
 
 @pytest.mark.parametrize("wanted", ["shorter", "tell_me_more", "why", "sources"])

@@ -31,6 +31,21 @@ async def test_it_keeps_its_figures_on_messages_nobody_trained_on(real_rasa: InP
         assert found[name].value <= ceiling, f"{name}: {found[name]}"
 
 
+INTENTS = ROOT / "nlu_data" / "held_out_intents"
+
+
+@pytest.mark.parametrize(("language", "floor"), [("da", 0.78), ("en", 0.84)])
+async def test_what_people_want_of_their_plan_and_reminders_is_understood(
+    real_rasa: InProcessRasa, language: str, floor: float
+) -> None:
+    from bot.nlu.parse import Parser
+
+    parser = Parser(real_rasa.agent)
+    rows = [json.loads(line) for line in (INTENTS / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()]
+    right = [(await parser.parse_async(row["text"]))["intent"] == row["intent"] for row in rows]
+    assert len(rows) == 140 and sum(right) / len(rows) >= floor
+
+
 @pytest.mark.parametrize("path", sorted(HELD_OUT.glob("*/*.jsonl")), ids=lambda path: path.stem)
 def test_a_held_out_batch_is_well_formed(path: Path) -> None:
     for line in path.read_text(encoding="utf-8").splitlines():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,16 @@ def test_a_plain_statement_alarms(screener: Screener, flag: str, text: str) -> N
 )
 def test_plain_back_pain_does_not_alarm(screener: Screener, text: str) -> None:
     assert screener.screen(text).outcome is Outcome.CLEAR
+
+
+ANSWERS = Path(__file__).parent / "answers.jsonl"
+
+
+def test_harmless_answers_to_short_questions_seldom_alarm(screener: Screener) -> None:
+    """Answers in a form are screened like any message; on 120 that nobody trained on few may be taken for a sign."""
+    outcomes = [screener.screen(json.loads(line)["text"]).outcome for line in ANSWERS.read_text().splitlines()]
+    assert outcomes.count(Outcome.ALARM) / len(outcomes) <= 0.03
+    assert outcomes.count(Outcome.ASK) / len(outcomes) <= 0.07
 
 
 WEEK = "mandag tirsdag onsdag torsdag fredag lørdag søndag".split()

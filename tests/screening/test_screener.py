@@ -50,7 +50,13 @@ def test_core_wordings_alarm_without_a_model(screener: Screener, text: str, flag
 
 @pytest.mark.parametrize(
     "text",
-    ["jeg har ikke feber", "kan feber give rygsmerter?", "jeg var ved at tisse i bukserne af grin", "ondt i ryggen"],
+    [
+        "jeg har ikke feber",
+        "jeg kan ikke lade være med at google",
+        "kan feber give rygsmerter?",
+        "jeg var ved at tisse i bukserne af grin",
+        "ondt i ryggen",
+    ],
 )
 def test_denials_questions_and_figures_of_speech_do_not_alarm(screener: Screener, text: str) -> None:
     assert screener.screen(text).outcome is Outcome.CLEAR
@@ -70,7 +76,26 @@ def test_a_screening_survives_json_without_the_patients_words(screener: Screener
 
 @pytest.mark.parametrize(
     ("text", "answer"),
-    [("ja", "yes"), ("Nej tak", "no"), ("ved ikke", "unsure"), ("yes", "yes"), ("not really", "no"), ("hvad?", None)],
+    [
+        ("ja", "yes"),
+        ("Nej tak", "no"),
+        ("ved ikke", "unsure"),
+        ("yes", "yes"),
+        ("not really", "no"),
+        ("hvad?", None),
+        ("det har jeg", "yes"),
+        ("det har jeg ikke", "no"),
+        ("det gør jeg da ikke", "no"),
+        ("i do not", "no"),
+        ("det har jeg, jeg kan ikke sove", "yes"),
+        ("ja, men ikke så tit", "yes"),
+        ("nå ja, det er rigtigt", "yes"),
+        ("nå", None),
+        ("naa nej", "no"),
+        ("næ", "no"),
+        ("i have not", "no"),
+        ("i have", "yes"),
+    ],
 )
 def test_short_answers_are_understood(text: str, answer: str | None) -> None:
     assert interpret(text) == answer

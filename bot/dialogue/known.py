@@ -1,0 +1,40 @@
+"""What the store knows of a patient, as the dialogue needs it: plan, course, reminders. One look per message."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from bot.clock import now
+from bot.self_management import course
+from bot.store import records, reminders
+from bot.store.models import Conversation
+
+CHECKED_LATELY = timedelta(hours=12)
+
+
+def known_of(engine: Engine, conversation: Conversation) -> dict[str, Any]:
+    """`plan`, `course`, `reminders`, `checked`, `checked_today` and `shared`, as JSON for Rasa's metadata."""
+    check_ins = records.check_ins(engine, conversation.id)
+    checked = records.last_safety_check(engine, conversation.id)
+    return {
+        "plan": records.plan(engine, conversation.id),
+        "course": course.facts(check_ins, conversation.created_at, now()),
+        "reminders": _reminders(engine, conversation.id, check_ins[-1]["at"] if check_ins else None),
+        "checked": checked is not None,
+        "checked_today": checked is not None and now() - checked < CHECKED_LATELY,
+        "shared": any(not link.withdrawn_at for link in records.shares(engine, conversation.id)),
+    }
+
+
+def _reminders(engine: Engine, conversation_id: str, checked_in: datetime | None) -> dict[str, Any] | None:
+    """Whether something is agreed, and what the latest contact asked for that no check-in has answered yet."""
+    agreed = reminders.schedule(engine, conversation_id)
+    if not agreed:
+        return None
+    delivered = [row for row in reminders.history(engine, conversation_id) if row.state == reminders.DELIVERED]
+    latest = delivered[-1] if delivered else None
+    open_still = latest and latest.settled_at and (checked_in is None or checked_in < latest.settled_at)
+    return {"on": not agreed.stopped, "asked": latest.kind if latest and open_still else None}
