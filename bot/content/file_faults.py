@@ -21,10 +21,18 @@ MAX_LIX_SAFETY = 25
 MIN_FLESCH = 70
 SAFETY = ("welcome/", "safety_check/", "screening/", "care/", "system/")
 NEEDS_SOURCE = ("topic/", "care/", "screening/")
-PLACEHOLDERS = frozenset(
-    {"operator", "total", "step", "limit", "wait", "retention_days", "path", "subject", "situation"}
-)
+PLACEHOLDERS = frozenset({
+    "operator", "total", "step", "limit", "wait", "retention_days", "inactive_days", "path", "subject", "situation",
+    # plan, check-ins and progress
+    "plan", "helps", "tell", "count", "weeks", "pain", "hindrance", "confidence", "pain_before", "hindrance_before",
+    "pain_first", "pain_now", "hindrance_first", "hindrance_now", "confidence_now", "confidence_first",
+    # reminders and the summary
+    "rhythm", "hour", "first", "next", "until", "date", "link",
+    # from contacts.yml
+    "lifeline",
+})  # fmt: skip
 OWN_CHOICE = "option_"
+ASK = "/ask/"
 
 Words = Mapping[str, Any]
 
@@ -69,7 +77,7 @@ def file_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFaul
 
 def _front_matter_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFault]:
     head = file.head
-    for name in sorted(FIELDS - {"image", *head}):
+    for name in sorted(FIELDS - {"image", "scale", *head}):
         yield file.fault("---", f"front matter lacks '{name}'")
     if not head.get("title"):
         yield file.fault("title:", "the text has no title")
@@ -89,11 +97,12 @@ def _front_matter_faults(file: File, shared: Shared, today: date) -> Iterator[Co
 
 def _choice_faults(file: File, text: Text, titles: dict[str, str]) -> Iterator[ContentFault]:
     seen: set[str] = set()
+    slot = file.key.partition(ASK)[2] or OWN_CHOICE  # a form's question has options of its own
     for choice in text.choices:
         if choice.name in seen:
             yield file.fault(choice.name, f"choice '{choice.name}' is there twice")
         seen.add(choice.name)
-        if choice.name.startswith(OWN_CHOICE):
+        if choice.name.startswith((OWN_CHOICE, f"{slot}_")):
             if choice.title == choice.name:
                 yield file.fault(choice.name, f"choice '{choice.name}' has no title")
         elif choice.name not in titles:

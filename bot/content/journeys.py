@@ -73,6 +73,13 @@ def neighbours(key: str) -> list[str]:
     return list(rules()["neighbours"].get(topic, [])) if after else []
 
 
+def guide(key: str) -> str | None:
+    """The button for what can be done at once about a topic, with its check question and what follows that."""
+    kind, _, rest = key.partition("/")
+    topic, _, form = rest.partition("/")
+    return rules()["guides"].get(topic) if kind == "topic" and form else None
+
+
 def progress(journey: Journey) -> dict[str, int]:
     """How far it is, as texts say it: {"step", "total"}."""
     return {"step": journey["at"], "total": len(journey["topics"])}

@@ -2,7 +2,8 @@
 
 The path below the language's folder, without `.md`, is the content key: `content/da/topic/imaging.md` is the
 Danish text of `topic/imaging`. A line of `***` ends one bubble and begins the next; a line of `+++` ends one
-phrasing of the whole text and begins another, so that a line said often need not be said in the same words.
+phrasing of the whole text and begins another, so that a line said often need not be said in the same words. `scale:
+name` in the front matter gives eleven buttons from 0 to 10 before the other choices.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ FRONT_MATTER = re.compile(r"\A---\n(?P<head>.*?)^---\n(?P<body>.*)\Z", re.DOTALL
 PHRASING_BREAK = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 BUBBLE_BREAK = re.compile(r"^\*\*\*[ \t]*$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-FIELDS = frozenset({"title", "choices", "sources", "image", "reviewed_by", "reviewed_on", "review_due"})
+HIGHEST = 10  # on a scale
+FIELDS = frozenset({"title", "choices", "scale", "sources", "image", "reviewed_by", "reviewed_on", "review_due"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def read_text(path: Path, root: Path, titles: dict[str, str]) -> Text:
         language=root.name,
         title=str(head.get("title") or ""),
         phrasings=phrasings,
-        choices=_choices(path, source, head.get("choices") or [], titles),
+        choices=(*_scale(head.get("scale")), *_choices(path, source, head.get("choices") or [], titles)),
         sources=tuple(head.get("sources") or ()),
         image=Image(**head["image"]) if head.get("image") else None,
         reviewed_by=head.get("reviewed_by"),
@@ -119,6 +121,11 @@ def _split(path: Path, source: str) -> tuple[dict[str, Any], str]:
     if unknown := sorted(set(head) - FIELDS):
         raise ContentFault(path, line_of(source, unknown[0]), f"unknown field '{unknown[0]}'")
     return head, match["body"]
+
+
+def _scale(name: str | None) -> tuple[Choice, ...]:
+    """The eleven buttons from 0 to 10 of a question with `scale: name`."""
+    return tuple(Choice(f"{name}_{number}", str(number)) for number in range(HIGHEST + 1)) if name else ()
 
 
 def _choices(

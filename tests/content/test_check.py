@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.content.check import check
+from bot.content.file_faults import PLACEHOLDERS
 from bot.content.store import load
 
 TODAY = date(2027, 1, 1)
@@ -46,7 +47,7 @@ CASES = {
     "unknown placeholder": (
         DA, "{operator}", "{operator} {name}",
         f"{DA}:15: unknown placeholder '{{name}}'; "
-        "known are limit, operator, path, retention_days, situation, step, subject, total, wait"),
+        f"known are {', '.join(sorted(PLACEHOLDERS))}"),
     "phrasings with other placeholders": (
         DA, "Bag mig står {operator}.", "Bag mig står {operator}.\n+++\nSådan er det.",
         f"{DA}:16: phrasing 2 has other placeholders than the first"),
