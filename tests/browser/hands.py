@@ -8,6 +8,8 @@ FOCUSED = (
     """() => { const e = document.activeElement; return e ? (e.dataset.name || e.id || e.name || e.tagName) : "" }"""
 )
 
+LAST_OWN = ".message.patient:not(:has(~ .message.patient))"
+
 
 async def focused(page: Page) -> str:
     """The name, id or tag of what has the focus."""
@@ -45,6 +47,6 @@ async def write(page: Page, text: str, then: str) -> None:
 
 
 async def said(page: Page, key: str) -> None:
-    """Waits until a reply with this content key is among those after the patient's last message."""
-    newest = page.locator(f'.message.patient:last-of-type ~ [data-key="{key}"], [data-key="{key}"]').last
+    """Waits until a reply with this content key is on the page, after the patient's last message if there is one."""
+    newest = page.locator(f'#log:not(:has(.patient)) [data-key="{key}"], {LAST_OWN} ~ [data-key="{key}"]').last
     await expect(newest).to_be_visible()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.dialogue.choices import UnknownChoice
+from bot.dialogue.own_data import exported
 from bot.dialogue.replies import Reply
 from bot.dialogue.turns import Turns
 from bot.metrics import ANSWERED
@@ -178,7 +179,7 @@ async def messages(service: TurnsDep, found: ConversationDep) -> Messages:
 @router.get("/export")
 async def export(service: TurnsDep, found: ConversationDep) -> dict[str, Any]:
     """The person's data."""
-    return await asyncio.to_thread(store.exported, service.engine, found)
+    return await asyncio.to_thread(exported, service.engine, found)
 
 
 @router.put("/language")

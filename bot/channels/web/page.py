@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from starlette.requests import Request as StarletteRequest
 
@@ -28,6 +26,23 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Which replies have a page of their own to open: (path, name of the button in page.yml). See own_pages.py.
+PAGES = {
+    "control/export": ("/me/data.json", "download"),
+    "control/my_data": ("/me/data", "own_data"),
+    "plan/read_back": ("/me/plan", "own_plan"),
+    "plan/changed": ("/me/plan", "own_plan"),
+    "plan/kept": ("/me/plan", "own_plan"),
+    "plan/shown": ("/me/plan", "own_plan"),
+    "progress/one": ("/me/progress", "own_progress"),
+    "progress/better": ("/me/progress", "own_progress"),
+    "progress/same": ("/me/progress", "own_progress"),
+    "progress/worse": ("/me/progress", "own_progress"),
+    "progress/mixed": ("/me/progress", "own_progress"),
+    "summary/ready": ("/me/summary", "own_summary"),
+    "reminders/set": ("/me/link", "own_link"),
+    "reminders/status": ("/me/link", "own_link"),
+}
 HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 templates = Jinja2Templates(HERE / "templates")
 templates.env.filters["markdown"] = to_html
@@ -65,6 +80,7 @@ def page(
         "draft": draft,
         "embedded": False,
         "waiting": bool(messages) and messages[-1]["key"] == "system/holding",
+        "pages": {key: [path, service.content.page[language][name]] for key, (path, name) in PAGES.items()},
         "style_url": static_url("chat.css"),
         "script_url": static_url("chat.js"),
         "emergency_contacts": [c.model_dump() for c in contact_list(["own_region_line"], language, None)],
@@ -132,18 +148,3 @@ async def post(
     if service.switch.closed():
         messages += [reply.model_dump() for reply in service.voice.closed(found)]
     return page(request, service, found.language, messages, token=token, error=error, draft=text if error else "")
-
-
-@router.post("/chat/export")
-async def export(request: Request, service: TurnsDep, token: Annotated[str, Form()] = "") -> Response:
-    """The person's data as a file, by the button under `control/export`."""
-    found = await asyncio.to_thread(store.find, service.engine, token) if token else None
-    if not found:
-        language = preferred(request)
-        gone = service.content.get("system/session_gone", language).bubbles[0]
-        return page(request, service, language, [], error=gone, status=401)
-    body = json.dumps(
-        jsonable_encoder(await asyncio.to_thread(store.exported, service.engine, found)), ensure_ascii=False, indent=2
-    )
-    headers = {"Content-Disposition": 'attachment; filename="rygraad.json"', "Cache-Control": "no-store"}
-    return Response(body, media_type="application/json", headers=headers)

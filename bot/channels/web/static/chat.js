@@ -4,6 +4,7 @@
 const byId = (id) => document.getElementById(id);
 const { dataset } = document.body;
 const ui = JSON.parse(dataset.ui);
+const pages = JSON.parse(dataset.pages); // replies with a page of their own to open: key -> [path, button]
 const embedded = "embedded" in dataset;
 const log = byId("log");
 const form = byId("chat");
@@ -29,6 +30,7 @@ const state = {
   blockedUntil: 0,      // the server asked us to wait
   typingAnnounced: false,
   lastEvent: "",
+  held: [],             // events that came while a message was on its way
 };
 
 // ---------------------------------------------------------------- the session
@@ -48,6 +50,7 @@ function remember(token) {
 
 function forget() {
   state.token = state.lastEvent = "";
+  state.held = [];
   for (const field of document.querySelectorAll("input[name=token]")) field.value = "";
   storage.drop("rygraad.token");
 }
@@ -186,7 +189,7 @@ function bubble(message) {
   else if (care) node.append(careCard(message));
   else node.append(...markdown(text));
   if (image) node.append(element("img", { src: image.url, alt: image.alt }));
-  if (key === "control/export") node.append(element("button", { class: "download", formaction: "/chat/export" }, ui.download));
+  if (pages[key]) node.append(element("button", { class: "download", formaction: pages[key][0], formtarget: "_blank" }, pages[key][1]));
   if (message.sources && message.sources.length) node.append(sources(message.sources));
   return node;
 }
@@ -219,7 +222,7 @@ function cardAbove(node) {
 function offer(list) {
   const focused = choices.contains(document.activeElement);
   choices.replaceChildren(...(list || []).map(({ name, title, value }) =>
-    element("button", { name: "choice", value, "data-name": name }, title)));
+    element("button", { name: "choice", value, "data-name": name, class: /^\d+$/.test(title) ? "number" : null }, title)));
   if (focused) choices.focus({ preventScroll: true }); // else the reader would be thrown to the top of the page
 }
 
@@ -290,6 +293,7 @@ function setBusy(busy) {
     if (busy) button.setAttribute("aria-disabled", "true");
     else button.removeAttribute("aria-disabled");
   }
+  if (!busy) arrive(state.held.splice(0));
 }
 
 function sendText() {
@@ -499,8 +503,13 @@ async function poll() {
   }
 }
 
-// Replies from outside a request: old ones change neither the page nor the answers on offer.
+// Replies from outside a request: old ones change neither the page nor the answers on offer. While a message is on its way
+// they wait, else the answers on offer would be new ones that cannot yet be pressed.
 function arrive(messages) {
+  if (state.busy) {
+    state.held.push(...messages);
+    return;
+  }
   const fresh = messages.filter(({ id }) => !state.seen.has(id));
   if (fresh.length) show(fresh);
 }
@@ -589,12 +598,19 @@ function bind() {
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") byId("help").open = false; });
 }
 
+// The patient's own link carries the token behind the #, which no server and no other site ever gets to see.
+function ownLink() {
+  const found = /^#t=([\w-]{20,})$/.exec(location.hash);
+  if (found) history.replaceState(null, "", location.pathname + location.search);
+  return found && found[1];
+}
+
 function begin() {
   document.documentElement.classList.add("js");
   readPage();
   bind();
   const given = form.elements.token.value;
-  const kept = storage.get("rygraad.token");
+  const kept = ownLink() || storage.get("rygraad.token");
   if (given) {
     remember(given);
     listen();
