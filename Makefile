@@ -5,7 +5,7 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 export HYPOTHESIS_STORAGE_DIRECTORY := .venv/.cache/hypothesis
 
-.PHONY: help run test lint types rasa-test unit browser evaluate plain-rasa learning-curve thresholds lock
+.PHONY: help run test lint types rasa-test unit browser evaluate plain-rasa learning-curve simulation thresholds lock
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -67,6 +67,9 @@ plain-rasa: .venv/.installed ## a plain Rasa with TensorFlow in .venv/plain, tra
 
 learning-curve: .venv/.installed ## figures against the amount of data; takes minutes
 	@.venv/bin/rygraad learning-curve $(FILES)
+
+simulation: .venv/.installed-dev ## 200 patients over 26 weeks through the running stack, with 20 kills; about an hour
+	@$(PY) -m tests.simulation
 
 thresholds: .venv/.installed ## choose screening's thresholds on nlu_data/tuning
 	@.venv/bin/rygraad thresholds

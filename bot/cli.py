@@ -15,9 +15,11 @@ from bot.settings import ROOT, get_settings
 PLAIN = "plain Rasa (DIET)"
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rygråd: self-management of low back pain.")
 content_app = typer.Typer(no_args_is_help=True, help="The texts.")
+keys_app = typer.Typer(no_args_is_help=True, help="The secrets data is encrypted with.")
 retention_app = typer.Typer(no_args_is_help=True, help="The promised time.")
 app.add_typer(content_app, name="content")
 app.add_typer(retention_app, name="retention")
+app.add_typer(keys_app, name="keys")
 
 
 @app.command()
@@ -174,15 +176,43 @@ def content_check() -> None:
     raise SystemExit(1 if faults else 0)
 
 
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Encrypt everything anew with the first secret of RYGRAAD_SECRET_KEY; then the others can go."""
+    from sqlmodel import SQLModel
+
+    from bot.store import models  # noqa: F401  (fills the metadata)
+    from bot.store.database import open_database
+    from bot.store.encryption import rotate
+
+    done = rotate(open_database(get_settings()), SQLModel.metadata.sorted_tables)
+    typer.echo(f"{done} values are encrypted with the first secret.")
+
+
+@content_app.command("draw")
+def content_draw() -> None:
+    """Draw the movements anew after a change in content/movements/figures.yml."""
+    from bot.content.check import IMAGES
+    from bot.content.drawing import write
+
+    write(IMAGES)
+    typer.echo("Drawn.")
+
+
 @retention_app.command("run")
 def retention_run() -> None:
-    """Delete what patients wrote longer ago than RYGRAAD_RETENTION_DAYS; the gateway does it every hour."""
+    """Delete words older than RYGRAAD_RETENTION_DAYS, and people silent for RYGRAAD_INACTIVE_DAYS; the gateway does
+    it every hour."""
     from bot.store.database import open_database
-    from bot.store.retention import delete_expired
+    from bot.store.retention import delete_expired, erase_inactive
 
     settings = get_settings()
-    found = delete_expired(open_database(settings.database), settings.retention_days)
-    typer.echo(f"{found['messages']} messages emptied, {found['unanswered']} unanswered questions deleted.")
+    engine = open_database(settings)
+    found = delete_expired(engine, settings.retention_days) | erase_inactive(engine, settings.inactive_days)
+    typer.echo(
+        f"{found['messages']} messages emptied, {found['unanswered']} unanswered questions deleted, "
+        f"{found['warned']} people warned, {found['erased']} erased."
+    )
 
 
 @app.command()
@@ -190,11 +220,11 @@ def unanswered(days: int = typer.Option(30, help="Asked in so many days.")) -> N
     """List the masked questions nobody answered, as JSON Lines, often asked ones first."""
     from datetime import timedelta
 
+    from bot.clock import now
     from bot.store.database import open_database
-    from bot.store.models import now
     from bot.store.unanswered import worklist
 
-    for row in worklist(open_database(get_settings().database), now() - timedelta(days=days)):
+    for row in worklist(open_database(get_settings()), now() - timedelta(days=days)):
         typer.echo(json.dumps(row, ensure_ascii=False, default=str))
 
 
@@ -203,7 +233,7 @@ def _conversation(name: str) -> tuple[Any, Any]:
     from bot.store import conversations as store
     from bot.store.database import open_database
 
-    engine = open_database(get_settings().database)
+    engine = open_database(get_settings())
     found = store.get(engine, name) or store.find(engine, name)
     if not found:
         typer.echo("There is no such conversation.", err=True)
@@ -214,7 +244,7 @@ def _conversation(name: str) -> tuple[Any, Any]:
 @app.command()
 def export(conversation: str) -> None:
     """Print everything that is kept about the person of a conversation (its id or token) as JSON."""
-    from bot.store.conversations import exported
+    from bot.dialogue.own_data import exported
 
     typer.echo(json.dumps(exported(*_conversation(conversation)), ensure_ascii=False, default=str, indent=2))
 

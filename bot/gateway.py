@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.web import api, page
+from bot.channels.web import api, own_pages, page
 from bot.channels.web.limits import BodyCap, RateLimits
 from bot.content.store import CONTENT, load
 from bot.dialogue.rasa_client import RasaClient
@@ -26,7 +26,7 @@ from bot.screening.model import ensure_trained
 from bot.screening.screener import Screener
 from bot.settings import Settings, get_settings
 from bot.store.database import migrate, open_database
-from bot.store.retention import delete_expired
+from bot.store.retention import delete_expired, erase_inactive
 
 SAFETY_TEXTS = ("care/", "screening/", "safety_check/", "system/", "welcome/")
 
@@ -40,10 +40,10 @@ def build_turns(settings: Settings) -> Turns:
     content = load()
     if settings.env == "production" and (unsigned := content.unsigned(SAFETY_TEXTS)):
         raise UnsignedTexts(f"not clinically approved: {', '.join(unsigned[:5])} and {len(unsigned)} in all")
-    migrate(settings.database)
+    migrate(settings)
     screener = Screener.load(ensure_trained())  # never silently the patterns alone
     rasa = RasaClient(settings.rasa_url, settings.rasa_secret.get_secret_value())
-    return Turns(open_database(settings.database), content, screener, rasa, settings)
+    return Turns(open_database(settings), content, screener, rasa, settings)
 
 
 def create_app(settings: Settings | None = None, turns: Turns | None = None) -> FastAPI:
@@ -54,14 +54,18 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.turns = turns or build_turns(settings)
         await app.state.turns.recover()
-        deleting = asyncio.create_task(_delete_expired(app.state.turns))
+        work = (_keep_promises(app.state.turns), app.state.turns.appointments.keep(settings.reminder_seconds))
+        tasks = [asyncio.create_task(each) for each in work]
         yield
-        deleting.cancel()
+        for task in tasks:
+            task.cancel()
         await app.state.turns.rasa.close()
 
     app = FastAPI(title="Rygråd", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(api.router)
     app.include_router(page.router)
+    app.include_router(own_pages.router)
+    app.add_exception_handler(own_pages.Gone, own_pages.gone)
     app.mount("/static", StaticFiles(directory=page.STATIC))
     app.mount("/images", StaticFiles(directory=CONTENT / "images"))
     _add_limits(app, settings)
@@ -71,11 +75,12 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
     return app
 
 
-async def _delete_expired(turns: Turns) -> None:
-    """Keeps the promise of the retention time, every hour; a failure is tried again at the next."""
+async def _keep_promises(turns: Turns) -> None:
+    """Keeps the promised times of retention, every hour; a failure is tried again at the next."""
     while True:
         try:
             await asyncio.to_thread(delete_expired, turns.engine, turns.settings.retention_days)
+            await asyncio.to_thread(erase_inactive, turns.engine, turns.settings.inactive_days)
         except SQLAlchemyError as error:
             structlog.get_logger().error("retention_failed", error=type(error).__name__)
         await asyncio.sleep(3600)

@@ -7,6 +7,7 @@ from prometheus_client import Counter, Histogram
 SCREENED = Counter("rygraad_messages_screened", "Messages by outcome and level", ["outcome", "level"])
 RASA_FAILED = Counter("rygraad_rasa_late_or_silent", "Turns Rasa did not answer in time")
 LATE = Counter("rygraad_answers_given_late", "Messages whose answer was sought again in the background")
+REMINDERS = Counter("rygraad_reminders_settled", "Contacts that were due, delivered or skipped")
 ANSWERED = Histogram(
     "rygraad_answer_seconds",
     "Time from a patient's message to its reply",

@@ -65,6 +65,8 @@ class Parts:
         local = {"rasa_url": self.rasa_url, "actions_url": f"http://127.0.0.1:{actions_port}"}
         self.env = environment(settings.model_copy(update=local)) | {
             "RYGRAAD_RASA_URL": self.rasa_url,
+            "RYGRAAD_HOST": settings.host,
+            "RYGRAAD_PORT": str(settings.port),
             # Rasa's own chatter goes to a file at warning level; it must not hold message text.
             "LOG_LEVEL": "WARNING",
             "LOG_LEVEL_LIBRARIES": "ERROR",
@@ -135,7 +137,7 @@ def run(settings: Settings) -> int:
     except TrainingFailed as failure:
         say(str(failure))
         return 1
-    migrate(settings.database)
+    migrate(settings)
     say("Starting …")
     parts = Parts(settings)
     parts.start_all()

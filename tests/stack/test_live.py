@@ -9,19 +9,23 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.store.database import open_database
 from bot.supervisor import Parts
 from tests.running import ALARM, HttpPatient, wait_until
-from tests.scripts import SCRIPTS, check
-from tests.time_travel import let_days_pass
+from tests.scripts import SCRIPTS, check, first_hour, keys
+from tests.time_travel import Clock
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_scripted_conversation_over_the_api(running: Parts, script: dict[str, Any]) -> None:
+def test_a_scripted_conversation_over_the_api(running: Parts, clock: Clock, script: dict[str, Any]) -> None:
+    clock.go(hour=first_hour(script))
     patient = HttpPatient(running, script["language"], waits=True)
     for number, step in enumerate(script["steps"], start=1):
         if "days" in step:
-            let_days_pass(open_database(running.settings.database), step["days"])
+            clock.go(step["days"], step.get("hour"))
+            if "gets" not in step:
+                time.sleep(1)  # the gateway looks five times a second: what came due is settled at this hour
+            got = keys(patient.unasked(expected=step.get("gets")))
+            assert "gets" not in step or got == step["gets"], f"step {number}: {step}: {got}"
             continue
         replies = patient.write(step["write"]) if "write" in step else patient.choose(step["choose"])
         check(step, number, replies)
@@ -127,6 +131,11 @@ def test_a_planted_word_is_in_no_log_and_after_erasure_nowhere(running: Parts) -
         patient.http.post("/api/chat/messages", content=json.dumps({"id": f"c{hash(text)}", "text": text}))
     patient.http.post("/api/chat/messages", json={"id": "x", "choice": canary})
     patient.http.post("/api/chat/messages", json={canary: canary})
+    for step in ("menu", "my_back", "show_plan", "make_plan"):
+        patient.choose(step)
+    for part in (f"gå tur med {canary}", f"{canary} hver dag", f"en tur til {canary}"):
+        patient.write(part)
+    assert "plan/ask/step" in patient.history()
     folder = running.settings.data_dir
     logs = {path.name: path.read_bytes() for path in folder.iterdir() if "db" not in path.name}
     assert logs and not any(canary.encode() in content for content in logs.values())
