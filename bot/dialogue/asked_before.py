@@ -1,7 +1,7 @@
 """The same words are not asked about twice: whoever said no to the question they raised is not held up by it again.
 
-Only for a question (`ask`) that was answered with a plain no at once, only for the very same words, within an hour, and
-only while no alarm sign has been told since. Somebody who passed the question over is asked again.
+Only for a question (`ask`) that was answered with a plain no at once, only for the very same words, within an hour,
+and only while no alarm sign has been told since. Somebody who passed the question over is asked again.
 """
 
 from __future__ import annotations
