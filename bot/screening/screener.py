@@ -50,6 +50,18 @@ def _relative() -> re.Pattern[str]:
     return re.compile(r"\b(?:min|mit|vores|my|our) (?:\w+ )?(?:" + "|".join(map(normalise, words)) + r")\b")
 
 
+@lru_cache
+def _amounts() -> frozenset[str]:
+    words = yaml.safe_load((DATA / "screening" / "patterns.yml").read_text(encoding="utf-8"))["amounts"]
+    return frozenset(map(normalise, words))
+
+
+def is_amount(text: str) -> bool:
+    """Whether a text is nothing but how long, how often or how far."""
+    words = re.findall(r"\w+", normalise(text))
+    return 0 < len(words) <= PLAIN and all(word.isdigit() or word in _amounts() for word in words)
+
+
 class Screener:
     """Rules first, for what must never be missed; the model for people's own words."""
 
@@ -63,8 +75,9 @@ class Screener:
 
     def screen(self, text: str, question: str | None = None) -> Screening:
         """Screens a text; `question` is the flag the patient was just asked about."""
-        findings = self._findings(text)
-        answer = interpret(text) if question in load_flags().flags else None
+        about_a_sign = question in load_flags().flags  # "in three days" may then be a yes
+        findings = [] if is_amount(text) and not about_a_sign else self._findings(text)
+        answer = interpret(text) if about_a_sign else None
         if question and answer in ("yes", "unsure"):
             findings += self._answered(question, answer)
         elif answer == "no":  # it settles what was only a doubt; "no, but …" still alarms

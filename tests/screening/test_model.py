@@ -230,3 +230,16 @@ def test_the_gateway_never_starts_without_its_model(
     model.save(tmp_path / "model.npz")
     monkeypatch.setattr("bot.gateway.ensure_trained", lambda: tmp_path / "model.npz")
     assert build_turns(settings).screener.model
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["en time", "en halv time", "an hour", "half an hour", "ca. 20 minutter", "3 gange om ugen", "to or three hours"],
+)
+def test_a_bare_amount_tells_of_no_sign(screener: Screener, text: str) -> None:
+    assert screener.screen(text).outcome is Outcome.CLEAR
+
+
+@pytest.mark.parametrize("text", ["en time uden at kunne tisse", "faldt 3 meter", "two hours of chest pain"])
+def test_an_amount_beside_a_sign_hides_nothing(screener: Screener, text: str) -> None:
+    assert screener.screen(text).outcome is not Outcome.CLEAR
