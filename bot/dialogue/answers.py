@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.dialogue.choices import CONSENTED, Picked, pick, turn_body
+from bot.dialogue.choices import COMMAND, CONSENTED, Picked, commanded, pick, turn_body
 from bot.dialogue.known import known_of
 from bot.dialogue.rasa_client import RasaClient, RasaError
 from bot.dialogue.replies import Reply
@@ -31,6 +31,7 @@ ANSWER_WAIT = 2.5  # seconds before the holding reply
 LATE_TRIES = 900  # at two seconds: half an hour; an answer later than that would only confuse
 LATE_PAUSE = 2.0
 FAILURES = 3  # after which a message that cannot be answered no longer holds up those behind it
+DELETED = "control/deleted"
 EXPIRED: Answer = [{"key": "system/expired"}]
 log = structlog.get_logger()
 
@@ -45,6 +46,8 @@ class Answers:
         self.voice, self.switch = wording.voice, wording.switch
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.catching_up: dict[str, asyncio.Task[None]] = {}
+        # Says the last word where there is no request to answer: conversation and replies, before it is erased.
+        self.farewell: Callable[[str, list[Reply]], Awaitable[None]] | None = None
 
     def lock(self, conversation_id: str) -> asyncio.Lock:
         """The lock of a conversation."""
@@ -74,7 +77,10 @@ class Answers:
             work = asyncio.create_task(self._with_asked(body, asked) if asked else self.rasa.turn(body))
             done, _ = await asyncio.wait({work}, timeout=ALARM_WAIT if alarm else ANSWER_WAIT)
             if done and not work.exception():
-                replies = await self.wording.replies(conversation, [*work.result()], screening, typed(inbound))
+                words = typed(inbound)
+                replies = await self.wording.replies(
+                    conversation, [*work.result()], screening, words, inbound_id=inbound.id
+                )
                 if alarm and not any(reply.care for reply in replies):
                     replies.insert(0, self.voice.card(conversation, screening))
                 await self._store(inbound, replies, done=True)
@@ -89,7 +95,7 @@ class Answers:
 
     async def _with_asked(self, body: dict[str, Any], asked: str) -> Answer:
         """The answer to consent, and in it that to a question about a topic asked before; never stored."""
-        question = {**body, "text": without_command(asked)}
+        question = {**body, "text": without_command(asked), "message": f"{body['message']} asked"}
         del question["intent"], question["entities"]
         before = [item for item in await self.rasa.turn(question) if str(item["key"]).startswith("topic/")]
         first, *rest = await self.rasa.turn(body)
@@ -104,7 +110,7 @@ class Answers:
     async def _store(self, inbound: Inbound, replies: list[Reply], *, done: bool, **fields: Any) -> None:
         said = [reply.model_dump() for reply in replies]
         await asyncio.to_thread(store.finish, self.engine, inbound, said, done=done, **fields)
-        if any(reply.key == "control/deleted" for reply in replies):
+        if any(reply.key == DELETED for reply in replies):
             await self.erase(inbound.conversation_id)
 
     # -- late answers --------------------------------------------------------------------------------
@@ -149,14 +155,18 @@ class Answers:
             conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
             if conversation:
                 replies = await self.wording.replies(
-                    conversation, answer, screening, typed(inbound), carded=inbound.carded
+                    conversation, answer, screening, typed(inbound), inbound_id=inbound.id, carded=inbound.carded
                 )
+                if self.farewell and any(reply.key == DELETED for reply in replies):
+                    await self.farewell(conversation_id, replies)
                 await self._store(inbound, replies, done=True)
         return True
 
     async def _picked_then(self, conversation: Conversation, inbound: Inbound) -> Picked | None:
         if inbound.choice == "consent_yes":
             return CONSENTED
+        if inbound.choice and inbound.choice.startswith(COMMAND):
+            return commanded(inbound.choice.removeprefix(COMMAND))
         offered = await asyncio.to_thread(store.latest_replies, self.engine, conversation.id)
         return (
             pick(self.voice.content, conversation.language, offered, None, inbound.choice) if inbound.choice else None

@@ -36,9 +36,18 @@ class Picked:
     leads_to: str | None
     title: str
     current: bool
+    value: str = ""
 
 
 CONSENTED = Picked("consent_given", "", None, "", True)
+COMMAND = "/"  # begins what is stored as the choice of a command; no button's value can
+
+
+def commanded(name: str | None) -> Picked | None:
+    """A button that is always there, by its name. Raises UnknownChoice for an answer: that needs its question."""
+    if name in ANSWERS:
+        raise UnknownChoice
+    return Picked(name, "", None, f"{COMMAND}{name}", True) if name else None
 
 
 @lru_cache
@@ -68,7 +77,7 @@ def pick(
             typed = same or (meant is not None and meant == offered["name"])
             if offered["value"] == choice or typed:
                 leads_to = _leads_to(content, language, reply["key"], offered["name"])
-                return Picked(offered["name"], reply["key"], leads_to, offered["title"], place == 0)
+                return Picked(offered["name"], reply["key"], leads_to, offered["title"], place == 0, offered["value"])
     if choice is not None:
         raise UnknownChoice
     return None
@@ -133,7 +142,7 @@ def turn_body(
         "movements": conversation.movements,
         **(known or {}),
     }
-    body: dict[str, Any] = {"conversation": conversation.id, "metadata": metadata}
+    body: dict[str, Any] = {"conversation": conversation.id, "message": str(inbound.id), "metadata": metadata}
     if screening.outcome is Outcome.ALARM:
         return body | {"intent": "alarm"}
     if screening.outcome is Outcome.ASK:

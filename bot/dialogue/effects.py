@@ -36,10 +36,12 @@ class Effects:
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine, self.settings = engine, settings
+        self.records: dict[str, Callable[[Engine, str, Any, int | None], None]] = {
+            "plan": records.keep_plan,
+            "check_in": records.add_check_in,
+            "safety_check": records.add_safety_check,
+        }
         self.by_parameter: dict[str, Callable[[Conversation, Item], Item]] = {
-            "plan": self._plan,
-            "check_in": self._check_in,
-            "safety_check": self._safety_check,
             "reminders": self._reminders,
             "movements": self._movements,
             "questions": self._questions,
@@ -47,8 +49,11 @@ class Effects:
             "journey": self._journey,
         }
 
-    def apply(self, conversation: Conversation, item: Item) -> Item:
-        """Does what the item asks for; the values for its text."""
+    def apply(self, conversation: Conversation, item: Item, inbound_id: int | None = None) -> Item:
+        """Does what the item asks for, records once for each message; the values for its text."""
+        for name, keep in self.records.items():
+            if item.get(name) is not None:
+                keep(self.engine, conversation.id, item[name], inbound_id)
         found: Item = {}
         for name, effect in self.by_parameter.items():
             if item.get(name) is not None:
@@ -73,18 +78,6 @@ class Effects:
 
     def _questions(self, conversation: Conversation, item: Item) -> Item:
         return self._change(conversation, questions=item["questions"])
-
-    def _plan(self, conversation: Conversation, item: Item) -> Item:
-        records.keep_plan(self.engine, conversation.id, item["plan"])
-        return {}
-
-    def _check_in(self, conversation: Conversation, item: Item) -> Item:
-        records.add_check_in(self.engine, conversation.id, item["check_in"])
-        return {}
-
-    def _safety_check(self, conversation: Conversation, item: Item) -> Item:
-        records.add_safety_check(self.engine, conversation.id, item["safety_check"])
-        return {}
 
     def _share(self, conversation: Conversation, item: Item) -> Item:
         if item["share"] == "withdraw":

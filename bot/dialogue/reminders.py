@@ -57,6 +57,11 @@ class Appointments:
         moment = moment or now()
         return sum(self._settle(reminder, moment) for reminder in reminders.due(self.engine, moment))
 
+    def stop(self, conversation_id: str) -> None:
+        """Nothing unasked any more, as if the person had said so; without an agreement there is nothing to do."""
+        if reminders.schedule(self.engine, conversation_id):
+            reminders.agree(self.engine, conversation_id, following, stopped=True)
+
     def _settle(self, reminder: Reminder, moment: datetime) -> bool:
         conversation = conversations.get(self.engine, reminder.conversation_id)
         heard = reminders.last_heard(self.engine, reminder.conversation_id)

@@ -93,10 +93,13 @@ def choice(name: str, title: str) -> Choice:
     return Choice(name=name, title=title, value=secrets.token_urlsafe(9))
 
 
-def render(content: ContentStore, key: str, language: str, values: Mapping[str, Any], times: int = 0) -> list[Reply]:
+def render(
+    content: ContentStore, key: str, language: str, values: Mapping[str, Any], times: int = 0, channel: str = ""
+) -> list[Reply]:
     """The bubbles of a key, in another phrasing each of the `times` it is said; choices, sources and picture belong
-    to the last. Raises UnknownKey."""
-    text = content.get(key, language)
+    to the last. A channel may have its own words for a key: content/da/<channel>/<key>. Raises UnknownKey."""
+    own = f"{channel}/{key}"
+    text = content.get(own if content.has(own) else key, language)
     replies = [
         Reply(
             id=secrets.token_urlsafe(12),

@@ -12,7 +12,7 @@ from bot.clock import now
 from bot.content.store import ContentStore
 from bot.dialogue.answers import Answers
 from bot.dialogue.asked_before import LOOKED_AT, settled
-from bot.dialogue.choices import CLEAR, CONSENTED, is_stale, pick, screen
+from bot.dialogue.choices import CLEAR, COMMAND, CONSENTED, commanded, is_stale, pick, screen
 from bot.dialogue.doorstep import Doorstep, language_for, other_language
 from bot.dialogue.language import detect
 from bot.dialogue.masking import mask, without_cpr
@@ -29,7 +29,7 @@ from bot.screening.screener import Screener
 from bot.screening.worsening import got_worse
 from bot.settings import Settings
 from bot.store import conversations as store
-from bot.store.models import Conversation, Inbound
+from bot.store.models import WEB, Conversation, Inbound
 
 CONSENT_VERSION = "2026-11-21"
 
@@ -50,21 +50,33 @@ class Turns:
         self.answers = Answers(engine, rasa, Wording(engine, self.voice, self.switch, hide), self.erase)
 
     async def receive(
-        self, conversation: Conversation, client_id: str, text: str | None, choice: str | None
+        self,
+        conversation: Conversation,
+        client_id: str,
+        text: str | None,
+        choice: str | None,
+        *,
+        command: str | None = None,
+        channel: str = WEB,
     ) -> list[Reply]:
-        """The replies to one message; the same client id gives the same replies. Raises UnknownChoice."""
+        """The replies to one message; the same client id gives the same replies. Raises UnknownChoice.
+
+        A message is a text, a choice on offer, or a command: the name of a button that is always there.
+        """
         text = without_cpr(text) if text is not None else None
         async with self.answers.lock(conversation.id):
             newest = await asyncio.to_thread(store.get, self.engine, conversation.id)
             conversation = newest or conversation
             if self.switch.closed():
                 return self.voice.closed(conversation)
+            if conversation.channel != channel:
+                await change(self.engine, conversation, channel=channel)
             if not conversation.consented_at:
-                return await self._before_consent(conversation, client_id, text, choice)
+                return await self._before_consent(conversation, client_id, text, choice, command, channel)
             if before := await asyncio.to_thread(store.seen, self.engine, conversation.id, client_id):
                 return await self._again(before)
             offered = await asyncio.to_thread(store.latest_replies, self.engine, conversation.id)
-            picked = pick(self.content, conversation.language, offered, text, choice)
+            picked = commanded(command) or pick(self.content, conversation.language, offered, text, choice)
             screening = screen(self.screener, conversation.open_question, text, picked)
             if text and got_worse(text):
                 recent = await asyncio.to_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
@@ -77,11 +89,17 @@ class Turns:
             if stale and screening.outcome is not Outcome.ALARM:
                 return self.voice.say(conversation, "system/stale_choice")
             words = text if text is not None else picked.title if picked else ""
-            inbound = await self._accept(conversation, client_id, words, choice, screening)
+            # A button's words are kept as the button: should the answer come late, they still mean the same.
+            kept = f"{COMMAND}{command}" if command else picked.value if picked else choice
+            inbound = await self._accept(conversation, client_id, words, kept, screening, channel)
             before_it = conversation.language
             await speak(self.engine, conversation, language_for(conversation, text, picked))
             followed = conversation.language != before_it
             return await self.answers.answer(conversation, inbound, picked, screening, followed=followed)
+
+    def alarming(self, conversation: Conversation, text: str) -> bool:
+        """Whether these words would get a care card; nothing is stored."""
+        return screen(self.screener, conversation.open_question, text, None).outcome is Outcome.ALARM
 
     def without_database(self, text: str | None, language: str) -> list[Reply]:
         """The card for an alarm sign while nothing can be stored; nothing for any other message."""
@@ -105,27 +123,40 @@ class Turns:
         return [Reply.model_validate(reply) for reply in stored]
 
     async def _accept(
-        self, conversation: Conversation, client_id: str, words: str, choice: str | None, screening: Screening
+        self,
+        conversation: Conversation,
+        client_id: str,
+        words: str,
+        choice: str | None,
+        screening: Screening,
+        channel: str,
     ) -> Inbound:
         fields: dict[str, Any] = {"text": words, "choice": choice, "screening": screening.to_dict()}
+        fields["channel"] = channel
         inbound, _ = await asyncio.to_thread(
             store.accept, self.engine, conversation.id, client_id=client_id, **fields
         )
         return inbound
 
     async def _before_consent(
-        self, conversation: Conversation, client_id: str, text: str | None, choice: str | None
+        self,
+        conversation: Conversation,
+        client_id: str,
+        text: str | None,
+        choice: str | None,
+        command: str | None,
+        channel: str,
     ) -> list[Reply]:
         memory = self.doorstep.memory(conversation.id)
         if client_id in memory.answered:
             return memory.answered[client_id]
         offered = [entry for entry in reversed(memory.said) if entry["key"] != "patient"]
-        picked = pick(self.content, conversation.language, offered, text, choice)
+        picked = commanded(command) or pick(self.content, conversation.language, offered, text, choice)
         screening = screen(self.screener, memory.question, text, picked)
         SCREENED.labels(screening.outcome, screening.level).inc()
         if picked and picked.name == "consent_yes":
             await change(self.engine, conversation, consent_version=CONSENT_VERSION, consented_at=now())
-            inbound = await self._accept(conversation, client_id, "", "consent_yes", CLEAR)
+            inbound = await self._accept(conversation, client_id, "", "consent_yes", CLEAR, channel)
             return await self.answers.answer(conversation, inbound, CONSENTED, CLEAR, asked=memory.asked)
         if picked and picked.name == "language_other":
             await speak(self.engine, conversation, other_language(conversation.language), chosen=True)

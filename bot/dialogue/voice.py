@@ -26,10 +26,11 @@ class Voice:
             "retention_days": self.settings.retention_days,
             "inactive_days": self.settings.inactive_days,
             "lifeline": contacts()["contacts"]["suicide_line"]["phone"],
+            "address": self.settings.address,
         }
         times = conversation.said.get(key, 0)
         conversation.said = {**conversation.said, key: times + 1}
-        return render(self.content, key, conversation.language, known | values, times)
+        return render(self.content, key, conversation.language, known | values, times, conversation.channel)
 
     def card(self, conversation: Conversation, screening: Screening) -> Reply:
         """The care card of a screening that alarms."""

@@ -76,9 +76,10 @@ class Wording:
         screening: Screening,
         asked: str = "",
         *,
+        inbound_id: int | None = None,
         carded: bool = False,
     ) -> list[Reply]:
-        """The replies, with the effects some keys have.
+        """The replies, with the effects some keys have, once for each message (`inbound_id`).
 
         `asked` are the patient's own words; `carded` when the patient has the card already.
         """
@@ -88,7 +89,7 @@ class Wording:
             key = str(item["key"])
             if key == "control/nothing_to_repeat" and (last := await self._last_said(conversation)):
                 return last
-            item = await self._effects(conversation, item)
+            item = await self._effects(conversation, item, inbound_id)
             if item["key"] != key and any(reply.key == item["key"] for reply in replies):
                 continue  # said in place of several, once is enough
             key = str(item["key"])
@@ -138,14 +139,16 @@ class Wording:
         ]
         return replies
 
-    async def _effects(self, conversation: Conversation, item: dict[str, Any]) -> dict[str, Any]:
+    async def _effects(
+        self, conversation: Conversation, item: dict[str, Any], inbound_id: int | None
+    ) -> dict[str, Any]:
         """What the item does besides being said; the item with the values its text needs."""
         if item["key"] == "control/language_changed":
             await speak(self.engine, conversation, item["language"], chosen=True)
         asks_of_body = str(item["key"]).startswith(RESTFUL) and item["key"] != "movement/feel"
         if asks_of_body and await self._care_open(conversation):
             return {"key": "movement/not_now"}
-        found = item | await asyncio.to_thread(self.effects.apply, conversation, item)
+        found = item | await asyncio.to_thread(self.effects.apply, conversation, item, inbound_id)
         if item.get("chart"):
             found["image"] = await asyncio.to_thread(self._chart, conversation)
         return found

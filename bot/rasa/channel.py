@@ -20,10 +20,15 @@ class TurnFailed(Exception):
 
 @dataclass
 class Turn:
-    """The turn under way: what it has said, and whether the action server failed it."""
+    """The turn under way: its message, what it has said, and whether the action server failed it.
 
+    `answered` is what the same message was answered before, when the gateway never got to hear it.
+    """
+
+    message: str = ""
     replies: list[dict[str, Any]] = field(default_factory=list)
     action_failed: bool = False
+    answered: list[dict[str, Any]] | None = None
 
     @property
     def failed(self) -> bool:
@@ -36,10 +41,16 @@ current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
 
 
 async def run_turn(on_new_message: Callable[[UserMessage], Awaitable[Any]], body: dict[str, Any]) -> list[Any]:
-    """Lets Rasa answer one message of the gateway: content keys with parameters. Raises TurnFailed."""
-    turn = Turn()
+    """Lets Rasa answer one message of the gateway: content keys with parameters. Raises TurnFailed.
+
+    A message that comes again, after a timeout or a restart, gets the answer it had: read as new, its "no" would
+    answer the next question. Whether it does is known under Rasa's lock only, so the turn runs and is dropped.
+    """
+    turn = Turn(str(body.get("message") or ""))
     current_turn.set(turn)
     await on_new_message(user_message(body, GatewayOutput(turn)))
+    if turn.answered is not None:
+        return turn.answered
     if turn.failed:
         raise TurnFailed("action failed" if turn.action_failed else "silent")
     return turn.replies

@@ -42,27 +42,34 @@ class BoundedTrackerStore(TrackerStore):
         self.engine = engine or open_database(get_settings())
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Stores the tracker. A failed turn is dropped, so it can be tried again."""
-        if (turn := current_turn.get()) and turn.failed:
-            return
-        await asyncio.to_thread(self._save, tracker.sender_id, bounded(tracker))
+        """Stores the tracker and the turn's answer in one step.
 
-    def _save(self, sender_id: str, events: list[dict[str, Any]]) -> None:
+        A failed turn is dropped, so it can be tried again; and one whose message was answered before.
+        """
+        turn = current_turn.get()
+        if turn and (turn.failed or turn.answered is not None):
+            return
+        answered = {"message": turn.message, "replies": turn.replies} if turn and turn.message else None
+        await asyncio.to_thread(self._save, tracker.sender_id, bounded(tracker), answered)
+
+    def _save(self, sender_id: str, events: list[dict[str, Any]], answered: dict[str, Any] | None) -> None:
         with Session(self.engine) as session:
-            session.merge(DialogueState(conversation_id=sender_id, events=events))
+            session.merge(DialogueState(conversation_id=sender_id, events=events, answered=answered))
             session.commit()
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker, or None for a conversation Rasa has not seen."""
-        stored = await asyncio.to_thread(self._load, sender_id)
-        if stored is None:
+        state = await asyncio.to_thread(self._load, sender_id)
+        if state is None:
             return None
-        return DialogueStateTracker.from_dict(sender_id, stored, self.domain.slots)
+        turn = current_turn.get()
+        if turn and turn.message and state.answered and state.answered["message"] == turn.message:
+            turn.answered = state.answered["replies"]
+        return DialogueStateTracker.from_dict(sender_id, state.events, self.domain.slots)
 
-    def _load(self, sender_id: str) -> list[dict[str, Any]] | None:
+    def _load(self, sender_id: str) -> DialogueState | None:
         with Session(self.engine) as session:
-            state = session.get(DialogueState, sender_id)
-            return state.events if state else None
+            return session.get(DialogueState, sender_id)
 
     async def keys(self) -> Iterable[str]:
         """All conversations Rasa knows."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from bot.clock import now
-from bot.store.models import BELONGINGS, Conversation, Inbound, Outbound, Unanswered
+from bot.store.models import BELONGINGS, WEB, Conversation, Inbound, Outbound, Unanswered
 
 
 def hash_token(token: str) -> str:
@@ -20,11 +20,19 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def create(engine: Engine, *, language: str) -> tuple[str, Conversation]:
-    """A new conversation and its token (256 bits)."""
+def create(
+    engine: Engine, *, language: str, invite: str | None = None, channel: str = WEB
+) -> tuple[str, Conversation]:
+    """A new conversation and its token (256 bits); of the invite it came with only the SHA-256 is stored."""
     token = secrets.token_urlsafe(32)
     with Session(engine, expire_on_commit=False) as session:
-        conversation = Conversation(id=secrets.token_hex(12), token_hash=hash_token(token), language=language)
+        conversation = Conversation(
+            id=secrets.token_hex(12),
+            token_hash=hash_token(token),
+            language=language,
+            channel=channel,
+            invite_hash=hash_token(invite) if invite else None,
+        )
         session.add(conversation)
         session.commit()
         return token, conversation
@@ -53,7 +61,14 @@ def change(engine: Engine, conversation_id: str, **fields: Any) -> None:
 
 
 def accept(
-    engine: Engine, conversation_id: str, *, client_id: str, text: str, choice: str | None, screening: dict[str, Any]
+    engine: Engine,
+    conversation_id: str,
+    *,
+    client_id: str,
+    text: str,
+    choice: str | None,
+    screening: dict[str, Any],
+    channel: str = WEB,
 ) -> tuple[Inbound, bool]:
     """Stores a message once. The second value says whether it is new."""
     with Session(engine, expire_on_commit=False) as session:
@@ -63,6 +78,7 @@ def accept(
             text=text or None,
             choice=choice,
             screening=screening,
+            channel=channel,
         )
         session.add(inbound)
         try:
@@ -108,6 +124,8 @@ def finish(
                     conversation_id=inbound.conversation_id,
                     inbound_id=inbound.id,
                     reply=reply,
+                    channel=inbound.channel,
+                    urgent=bool(reply.get("care")),
                 )
             )
         stored = session.get(Inbound, inbound.id)

@@ -7,6 +7,7 @@ them read, the first writes. `rygraad keys rotate` writes everything anew with t
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -36,10 +37,15 @@ class Cipher:
     def __init__(self, secrets: Sequence[str]) -> None:
         keys = [base64.urlsafe_b64encode(derived(secret, "data")) for secret in secrets]
         self.fernet = MultiFernet([Fernet(key) for key in keys])
+        self.marking = [derived(secret, "marks") for secret in secrets]
 
     def encrypt(self, text: str) -> str:
         """The text as a token of letters and digits."""
         return self.fernet.encrypt(text.encode("utf-8", "surrogatepass")).decode()
+
+    def marks(self, text: str) -> list[str]:
+        """Keyed hashes to find a text by without storing it: the first secret's, then those of the older ones."""
+        return [hmac.new(key, text.encode(), "sha256").hexdigest() for key in self.marking]
 
     def decrypt(self, token: str) -> str:
         """The text of a token. Raises WrongKey."""

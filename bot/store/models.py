@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.clock import now
 from bot.store.encryption import EncryptedJson, EncryptedText, UtcDateTime
+
+WEB, TELEGRAM = "web", "telegram"
 
 
 def _words(**options: Any) -> Any:
@@ -27,6 +29,11 @@ def _moment(*, index: bool = False, nullable: bool = False, **options: Any) -> A
     return Field(sa_column=Column(UtcDateTime, index=index, nullable=nullable), **options)
 
 
+def _cause() -> Any:
+    """The message that had this effect; it has it once, however often it is processed."""
+    return Field(default=None, unique=True)
+
+
 def _owner(**options: Any) -> Any:
     return Field(index=True, foreign_key="conversation.id", **options)
 
@@ -38,6 +45,7 @@ class Conversation(SQLModel, table=True):
     token_hash: str = Field(unique=True, index=True)
     language: str = "da"
     language_chosen: bool = False
+    channel: str = WEB  # where the person wrote last; some texts differ
     region: str | None = None
     consent_version: str | None = None
     consented_at: datetime | None = _moment(nullable=True, default=None)
@@ -47,6 +55,7 @@ class Conversation(SQLModel, table=True):
     journey: dict[str, Any] | None = _record(nullable=True, default=None)
     movements: dict[str, Any] | None = _record(nullable=True, default=None)
     questions: str | None = _words(default=None)  # for the clinician, on the summary
+    invite_hash: str | None = Field(default=None, index=True)  # SHA-256 of the code the person came with
     created_at: datetime = _moment(default_factory=now)
 
 
@@ -64,6 +73,7 @@ class Inbound(SQLModel, table=True):
     screening: dict[str, Any] = _record(default_factory=dict)
     held: bool = False
     carded: bool = False
+    channel: str = WEB
     received_at: datetime = _moment(default_factory=now)
     done_at: datetime | None = _moment(index=True, nullable=True, default=None)
 
@@ -76,14 +86,22 @@ class Outbound(SQLModel, table=True):
     conversation_id: str = _owner()
     inbound_id: int | None = Field(default=None, index=True, foreign_key="inbound.id")
     reply: dict[str, Any] = _record(default_factory=dict)
+    channel: str = WEB
+    urgent: bool = False  # a care card
+    parts_sent: int = 0  # of the messages it makes in Telegram
+    sent_at: datetime | None = _moment(nullable=True, default=None)  # the page fetches, so this is Telegram's only
     created_at: datetime = _moment(default_factory=now)
 
 
 class DialogueState(SQLModel, table=True):
-    """Rasa's bounded tracker: a cache of where the dialogue is, without any message text."""
+    """Rasa's bounded tracker: a cache of where the dialogue is, without any message text.
+
+    `answered` is its latest turn, {"message", "replies"}: a message that comes again gets the same answer.
+    """
 
     conversation_id: str = Field(primary_key=True)
     events: list[dict[str, Any]] = _record(default_factory=list)
+    answered: dict[str, Any] | None = _record(nullable=True, default=None)
 
 
 class Unanswered(SQLModel, table=True):
@@ -106,6 +124,7 @@ class Plan(SQLModel, table=True):
     conversation_id: str = _owner()
     version: int
     parts: dict[str, str] = _record(default_factory=dict)
+    inbound_id: int | None = _cause()
     made_at: datetime = _moment(default_factory=now)
 
 
@@ -115,6 +134,7 @@ class CheckIn(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     conversation_id: str = _owner()
     answers: dict[str, Any] = _record(default_factory=dict)
+    inbound_id: int | None = _cause()
     made_at: datetime = _moment(default_factory=now)
 
 
@@ -124,6 +144,7 @@ class SafetyCheck(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     conversation_id: str = _owner()
     answers: dict[str, str] = _record(default_factory=dict)
+    inbound_id: int | None = _cause()
     made_at: datetime = _moment(default_factory=now)
 
 
@@ -163,5 +184,47 @@ class Share(SQLModel, table=True):
     views: list[str] = _record(default_factory=list)
 
 
+class TelegramChat(SQLModel, table=True):
+    """A private chat and the conversation it belongs to. `mark` is a keyed hash of the chat's id, to find it by.
+
+    One gateway at a time sends to a chat: the one that holds the claim.
+    """
+
+    conversation_id: str = Field(primary_key=True, foreign_key="conversation.id")
+    mark: str = Field(unique=True)
+    chat_id: str = _words()
+    keyboard_message: int | None = Field(default=None, sa_type=BigInteger)  # whose buttons are in force
+    pinned_message: int | None = Field(default=None, sa_type=BigInteger)  # the care card
+    blocked_at: datetime | None = _moment(nullable=True, default=None)
+    claimed_by: str | None = None
+    claimed_until: datetime | None = _moment(nullable=True, default=None)
+
+
+class TelegramUpdate(SQLModel, table=True):
+    """An update, kept by its id so that it has one effect; its content only until it is processed.
+
+    What is written before consent is never stored: `payload` stays empty, and Telegram keeps the update until then.
+    """
+
+    update_id: int = Field(primary_key=True, sa_type=BigInteger)
+    payload: dict[str, Any] | None = _record(nullable=True, default=None)
+    tries: int = 0
+    parts_sent: int = 0  # of an answer that is not stored
+    set_aside: bool = False
+    received_at: datetime = _moment(default_factory=now)
+    done_at: datetime | None = _moment(index=True, nullable=True, default=None)
+
+
+class Transfer(SQLModel, table=True):
+    """A code that moves a conversation to another channel, once. Only its SHA-256 is stored."""
+
+    code_hash: str = Field(primary_key=True)
+    conversation_id: str = _owner()
+    expires_at: datetime = _moment()
+
+
 # Everything that belongs to one conversation, in the order in which it can be deleted.
-BELONGINGS = (Outbound, Inbound, Unanswered, Plan, CheckIn, SafetyCheck, Reminder, Schedule, Share, DialogueState)
+BELONGINGS = (
+    Outbound, Inbound, Unanswered, Plan, CheckIn, SafetyCheck, Reminder, Schedule, Share, DialogueState,
+    TelegramChat, Transfer,
+)  # fmt: skip

@@ -17,12 +17,19 @@ from bot.store.conversations import hash_token
 from bot.store.models import CheckIn, Inbound, Outbound, Plan, SafetyCheck, Share
 
 
-def keep_plan(engine: Engine, conversation_id: str, parts: dict[str, str]) -> None:
+def _had(session: Session, table: type[Plan | CheckIn | SafetyCheck], inbound_id: int | None) -> bool:
+    """Whether a message has had this effect already, before it was processed once more."""
+    return inbound_id is not None and bool(session.exec(select(table).where(table.inbound_id == inbound_id)).first())
+
+
+def keep_plan(engine: Engine, conversation_id: str, parts: dict[str, str], inbound_id: int | None = None) -> None:
     """Keeps a plan as the newest version; the earlier ones stay."""
     with Session(engine) as session:
+        if _had(session, Plan, inbound_id):
+            return
         of_patient = Plan.conversation_id == conversation_id
         newest = session.exec(select(func.coalesce(func.max(Plan.version), 0)).where(of_patient)).one()
-        session.add(Plan(conversation_id=conversation_id, version=newest + 1, parts=parts))
+        session.add(Plan(conversation_id=conversation_id, version=newest + 1, parts=parts, inbound_id=inbound_id))
         session.commit()
 
 
@@ -41,11 +48,14 @@ def plan(engine: Engine, conversation_id: str) -> dict[str, str] | None:
         return dict(newest.parts) if newest else None
 
 
-def add_check_in(engine: Engine, conversation_id: str, answers: dict[str, Any]) -> None:
+def add_check_in(
+    engine: Engine, conversation_id: str, answers: dict[str, Any], inbound_id: int | None = None
+) -> None:
     """Keeps a check-in."""
     with Session(engine) as session:
-        session.add(CheckIn(conversation_id=conversation_id, answers=answers))
-        session.commit()
+        if not _had(session, CheckIn, inbound_id):
+            session.add(CheckIn(conversation_id=conversation_id, answers=answers, inbound_id=inbound_id))
+            session.commit()
 
 
 def check_ins(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
@@ -55,11 +65,14 @@ def check_ins(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
         return [row.answers | {"at": row.made_at} for row in session.exec(statement)]
 
 
-def add_safety_check(engine: Engine, conversation_id: str, answers: dict[str, str]) -> None:
+def add_safety_check(
+    engine: Engine, conversation_id: str, answers: dict[str, str], inbound_id: int | None = None
+) -> None:
     """Keeps the answers of a finished safety check."""
     with Session(engine) as session:
-        session.add(SafetyCheck(conversation_id=conversation_id, answers=answers))
-        session.commit()
+        if not _had(session, SafetyCheck, inbound_id):
+            session.add(SafetyCheck(conversation_id=conversation_id, answers=answers, inbound_id=inbound_id))
+            session.commit()
 
 
 def safety_checks(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:

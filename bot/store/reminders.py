@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, update
 from sqlmodel import Session, col, select
 
 from bot.clock import now
-from bot.store.models import Conversation, Inbound, Outbound, Reminder, Schedule
+from bot.store.models import TELEGRAM, WEB, Conversation, Inbound, Outbound, Reminder, Schedule, TelegramChat
 
 WARNING = "erase_warning"
 WAITING, DELIVERED, MISSED, CANCELLED = "waiting", "delivered", "missed", "cancelled"
@@ -95,8 +95,11 @@ def settle(
 def _say(session: Session, conversation_id: str, replies: list[dict[str, Any]], said: dict[str, int]) -> None:
     of_patient = Outbound.conversation_id == conversation_id
     last = session.exec(select(func.coalesce(func.max(Outbound.position), 0)).where(of_patient)).one()
+    chat = session.get(TelegramChat, conversation_id)
+    channel = TELEGRAM if chat and not chat.blocked_at else WEB  # a closed page cannot be reached
     for place, reply in enumerate(replies, start=last + 1):
-        session.add(Outbound(id=reply["id"], position=place, conversation_id=conversation_id, reply=reply))
+        row = Outbound(id=reply["id"], position=place, conversation_id=conversation_id, reply=reply, channel=channel)
+        session.add(row)
     if conversation := session.get(Conversation, conversation_id):
         conversation.said = said
         session.add(conversation)

@@ -11,11 +11,21 @@ from sqlmodel import Session, col, select
 
 from bot.clock import danish, now
 from bot.store.conversations import erase
-from bot.store.models import Conversation, DialogueState, Inbound, Reminder, Schedule, Unanswered
+from bot.store.models import (
+    Conversation,
+    DialogueState,
+    Inbound,
+    Reminder,
+    Schedule,
+    TelegramUpdate,
+    Transfer,
+    Unanswered,
+)
 from bot.store.reminders import WARNING
 
 WARNED_DAYS = 30  # between the warning and the end
 WARNED = timedelta(days=WARNED_DAYS)
+UPDATES_KEPT = timedelta(days=3)  # Telegram sends one again for a day; later its number may be another's
 STRANGER_DAYS = 7  # for a conversation without consent, which holds nothing
 
 
@@ -33,6 +43,9 @@ def delete_expired(engine: Engine, days: int, today: datetime | None = None) -> 
             .having(func.max(Inbound.received_at) < before)
         )
         session.execute(delete(DialogueState).where(col(DialogueState.conversation_id).in_(silent)))
+        processed = col(TelegramUpdate.done_at) < (today or now()) - UPDATES_KEPT
+        session.execute(delete(TelegramUpdate).where(processed))
+        session.execute(delete(Transfer).where(col(Transfer.expires_at) < (today or now())))
         session.commit()
         return {"messages": emptied.rowcount, "unanswered": forgotten.rowcount}  # type: ignore[attr-defined]
 

@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 
 from bot.clock import now
 from bot.settings import Settings
-from bot.store import conversations, records, reminders, unanswered
+from bot.store import conversations, records, reminders, telegram, transfer, unanswered
 from bot.store.database import MIGRATIONS, migrate, open_database
 from bot.store.encryption import Cipher, EncryptedJson, EncryptedText, WrongKey, rotate, use
 from bot.store.models import BELONGINGS, Conversation, DialogueState
@@ -42,8 +42,13 @@ def tell_everything(engine: Engine) -> Conversation:
     records.add_safety_check(engine, conversation.id, {CANARY: "no"})
     records.share(engine, conversation.id, "da", now() + timedelta(days=1))
     reminders.agree(engine, conversation.id, lambda *_: ("check_in", now()), rhythm="weekly", hour=17)
+    telegram.link(engine, int(conversation.id[:8], 16), conversation.id)
+    transfer.offer(engine, conversation.id)
+    telegram.keep_update(engine, int(conversation.id[:8], 16), {"message": {"text": CANARY}})
     with sqlalchemy.orm.Session(engine) as session:
-        session.add(DialogueState(conversation_id=conversation.id, events=[{"value": CANARY}]))
+        answered = {"message": "1", "replies": [{"key": "plan/shown", "helps": CANARY}]}
+        state = DialogueState(conversation_id=conversation.id, events=[{"value": CANARY}], answered=answered)
+        session.add(state)
         session.commit()
     return conversation
 
