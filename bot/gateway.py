@@ -17,8 +17,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.web import api, own_pages, page
-from bot.channels.web.limits import BodyCap, RateLimits
+from bot.channels.limits import RateLimits
+from bot.channels.telegram import channel
+from bot.channels.telegram.channel import Telegram
+from bot.channels.web import api, moving, own_pages, page
+from bot.channels.web.body_cap import BodyCap
 from bot.content.store import CONTENT, load
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.turns import Turns
@@ -28,7 +31,7 @@ from bot.settings import Settings, get_settings
 from bot.store.database import migrate, open_database
 from bot.store.retention import delete_expired, erase_inactive
 
-SAFETY_TEXTS = ("care/", "screening/", "safety_check/", "system/", "welcome/")
+SAFETY_TEXTS = ("care/", "screening/", "safety_check/", "system/", "welcome/", "telegram/")
 
 
 class UnsignedTexts(Exception):
@@ -56,15 +59,24 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
         await app.state.turns.recover()
         work = (_keep_promises(app.state.turns), app.state.turns.appointments.keep(settings.reminder_seconds))
         tasks = [asyncio.create_task(each) for each in work]
+        telegram = None
+        if settings.telegram_token.get_secret_value():
+            telegram = app.state.telegram = Telegram(app.state.turns, app.state.limits)
+            telegram.start()
         yield
+        if telegram:
+            await telegram.stop()
         for task in tasks:
             task.cancel()
         await app.state.turns.rasa.close()
 
     app = FastAPI(title="Rygråd", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.telegram = None
     app.include_router(api.router)
     app.include_router(page.router)
     app.include_router(own_pages.router)
+    app.include_router(moving.router)
+    app.include_router(channel.router)
     app.add_exception_handler(own_pages.Gone, own_pages.gone)
     app.mount("/static", StaticFiles(directory=page.STATIC))
     app.mount("/images", StaticFiles(directory=CONTENT / "images"))
@@ -92,7 +104,8 @@ def _add_limits(app: FastAPI, settings: Settings) -> None:
     @app.middleware("http")
     async def limit(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         address = request.client.host if request.client else ""
-        if request.method == "POST" and (wait := await limits.address(address)):
+        of_people = request.method == "POST" and request.url.path != channel.PATH  # Telegram speaks for many
+        if of_people and (wait := await limits.address(address)):
             refused = api.problem(request.app.state.turns, 429, "rate_limited", api.preferred(request), wait=wait)
             return JSONResponse({"detail": refused.detail}, 429, {"Retry-After": str(wait)})
         response = await go_on(request)

@@ -13,3 +13,5 @@ ANSWERED = Histogram(
     "Time from a patient's message to its reply",
     buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5),
 )
+TELEGRAM_UPDATES = Counter("rygraad_telegram_updates", "Updates: new, again, unreadable, set_aside", ["outcome"])
+TELEGRAM_SENT = Counter("rygraad_telegram_messages", "Messages: sent, refused, told_to_wait, no_answer", ["outcome"])

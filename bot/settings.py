@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     telegram_token: SecretStr = SecretStr("")
     telegram_api: str = ""
+    telegram_mode: Literal["auto", "polling", "webhook"] = "auto"
     rate_limit: str = "20/minute"
     address_limit: str = "60/minute"
     metrics_token: SecretStr = SecretStr("")
@@ -50,6 +51,12 @@ class Settings(BaseSettings):
         """Where patients reach the page, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    @property
+    def by_webhook(self) -> bool:
+        """Whether Telegram is to call us: when it can, which needs a public address with https."""
+        https = self.public_url.startswith("https://")
+        return self.telegram_mode == "webhook" or (self.telegram_mode == "auto" and https)
+
     def secrets(self) -> tuple[str, ...]:
         """What data is encrypted and links are signed with, the newest first.
 
@@ -61,6 +68,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def refuse_unsafe(self) -> Self:
         """Production needs a real secret and limits. Raises ValueError naming the setting."""
+        if self.telegram_mode == "webhook" and not self.public_url:
+            raise ValueError("RYGRAAD_TELEGRAM_MODE=webhook needs RYGRAAD_PUBLIC_URL")
         if self.env == "production":
             given = self.secret_key.get_secret_value().split(",")
             if any(len(secret) < 32 for secret in given):

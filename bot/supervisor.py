@@ -17,6 +17,7 @@ from bot.store.database import migrate
 
 MOST_RESTARTS = 5
 MOST_LOG_BYTES = 5_000_000
+GATEWAYS_OWN = {"RYGRAAD_TELEGRAM_TOKEN", "RYGRAAD_METRICS_TOKEN"}  # no other part needs to know them
 
 
 def say(words: str) -> None:
@@ -94,8 +95,9 @@ class Parts:
     def start(self, name: str) -> None:
         """Starts one part."""
         out = None if name == "gateway" else self.log
+        env = self.env if name == "gateway" else {k: v for k, v in self.env.items() if k not in GATEWAYS_OWN}
         self.children[name] = subprocess.Popen(
-            self.commands[name], cwd=ROOT, env=self.env, stdout=out, stderr=out, start_new_session=True
+            self.commands[name], cwd=ROOT, env=env, stdout=out, stderr=out, start_new_session=True
         )
 
     def start_all(self) -> None:

@@ -19,7 +19,7 @@ MIN_WORDS = 30
 MAX_LIX = 30
 MAX_LIX_SAFETY = 25
 MIN_FLESCH = 70
-SAFETY = ("welcome/", "safety_check/", "screening/", "care/", "system/")
+SAFETY = ("welcome/", "safety_check/", "screening/", "care/", "system/", "telegram/")
 NEEDS_SOURCE = ("topic/", "care/", "screening/")
 PLACEHOLDERS = frozenset({
     "operator", "total", "step", "limit", "wait", "retention_days", "inactive_days", "path", "subject", "situation",
@@ -28,6 +28,8 @@ PLACEHOLDERS = frozenset({
     "pain_first", "pain_now", "hindrance_first", "hindrance_now", "confidence_now", "confidence_first",
     # reminders and the summary
     "rhythm", "hour", "first", "next", "until", "date", "link",
+    # Telegram, and moving from one channel to another
+    "address", "contacts", "minutes",
     # from contacts.yml
     "lifeline",
 })  # fmt: skip

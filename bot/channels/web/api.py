@@ -102,9 +102,9 @@ def preferred(request: Request) -> str:
     return first
 
 
-async def begin(service: Turns, language: str) -> Started:
+async def begin(service: Turns, language: str, invite: str | None = None) -> Started:
     """Opens a conversation and says the welcome."""
-    token, opened = await asyncio.to_thread(store.create, service.engine, language=language)
+    token, opened = await asyncio.to_thread(store.create, service.engine, language=language, invite=invite)
     replies = service.voice.say(opened, "welcome/intro")
     service.doorstep.remember(opened.id, replies)
     if service.switch.closed():
@@ -136,7 +136,7 @@ async def deliver(service: Turns, found: Conversation, body: Send) -> list[Reply
 @router.post("", status_code=201)
 async def start(request: Request, service: TurnsDep, body: Start) -> Started:
     """A new conversation: its token and the welcome."""
-    return await begin(service, body.language or preferred(request))
+    return await begin(service, body.language or preferred(request), body.invite)
 
 
 @router.post("/messages")

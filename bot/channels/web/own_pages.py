@@ -78,6 +78,7 @@ def own_page(request: Request, service: Turns, name: str, language: str, **conte
         "script_url": static_url("own.js"),
         "icon_url": f"/static/{(STATIC / 'icon.svg').name}",
         "token": "",
+        "telegram": request.app.state.telegram,
     }
     return templates.TemplateResponse(request, f"own/{name}.html", known | context, headers=HEADERS)
 

@@ -13,8 +13,9 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from starlette.requests import Request as StarletteRequest
 
+from bot.channels.markdown import to_html
+from bot.channels.pages import PAGES
 from bot.channels.web.api import Send, TurnsDep, begin, deliver, preferred, said, slow_down
-from bot.channels.web.markdown import to_html
 from bot.dialogue.replies import contact_list, render
 from bot.dialogue.turns import Turns
 from bot.store import conversations as store
@@ -26,23 +27,6 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# Which replies have a page of their own to open: (path, name of the button in page.yml). See own_pages.py.
-PAGES = {
-    "control/export": ("/me/data.json", "download"),
-    "control/my_data": ("/me/data", "own_data"),
-    "plan/read_back": ("/me/plan", "own_plan"),
-    "plan/changed": ("/me/plan", "own_plan"),
-    "plan/kept": ("/me/plan", "own_plan"),
-    "plan/shown": ("/me/plan", "own_plan"),
-    "progress/one": ("/me/progress", "own_progress"),
-    "progress/better": ("/me/progress", "own_progress"),
-    "progress/same": ("/me/progress", "own_progress"),
-    "progress/worse": ("/me/progress", "own_progress"),
-    "progress/mixed": ("/me/progress", "own_progress"),
-    "summary/ready": ("/me/summary", "own_summary"),
-    "reminders/set": ("/me/link", "own_link"),
-    "reminders/status": ("/me/link", "own_link"),
-}
 HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 templates = Jinja2Templates(HERE / "templates")
 templates.env.filters["markdown"] = to_html

@@ -115,7 +115,7 @@ function icon(name) {
   return svg;
 }
 
-// The same small Markdown as bot/channels/web/markdown.py, built from nodes so that no text is ever read as HTML.
+// The same small Markdown as bot/channels/markdown.py, built from nodes so that no text is ever read as HTML.
 const INLINE = /\*\*(\S(?:.*?\S)??)\*\*|\[([^[\]]+)\]\((https:\/\/[^\s()<>"]+|tel:\+?[0-9]+)\)/g;
 
 function inline(line) {

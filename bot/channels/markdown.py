@@ -1,8 +1,8 @@
 """The small Markdown of the assistant's texts as HTML: the templates' filter `markdown`.
 
 What it knows: paragraphs (a blank line between them), line breaks, lists (`- `), `**bold**` and
-`[text](https://… or tel:…)`. Everything else is shown as it is written, escaped. `static/chat.js` has the
-same subset. Both are written by hand, so small that the two cannot come to disagree.
+`[text](https://… or tel:…)`. Everything else is shown as it is written, escaped. `web/static/chat.js` and
+`telegram/html.py` have the same subset. All are written by hand, so small that they cannot come to disagree.
 """
 
 from __future__ import annotations
