@@ -35,8 +35,9 @@ class Patient:
         value = self.offered[name]
         return self._look(await self.turns.receive(self.conversation, f"m{next(self.numbers)}", None, value))
 
-    def unasked(self) -> list[Reply]:
-        """What has come since the last answer without being asked for."""
+    def unasked(self, _: list[str] | None = None) -> list[Reply]:
+        """What has come since the last answer without being asked for, what is due now included."""
+        self.turns.appointments.deliver_due()
         known = {reply.id for reply in self.replies}
         rows = store.latest_replies(self.turns.engine, self.conversation.id, 10)
         fresh = [Reply.model_validate(row) for row in takewhile(lambda row: row["id"] not in known, rows)]

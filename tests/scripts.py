@@ -1,4 +1,7 @@
-"""Scripted conversations as data (tests/conversations/*.yml), and what a step of one demands of the replies.
+"""Scripted conversations as data (tests/conversations/*.yml), their one runner, and what a step demands of replies.
+
+The same files run in process, over the API of the running stack and over Telegram: `play` needs a patient who can
+`write`, `choose` and say what came `unasked`.
 
 A step writes, chooses, or lets `days` pass (and goes on to the next `hour` of Danish time), after which the
 conversation `gets` these keys unasked. A script that names an hour begins at nine. A step may demand: `says` (content
@@ -9,6 +12,7 @@ these), `flags_hold` (this one is named), `cards` (how many), `language`, `offer
 
 from __future__ import annotations
 
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ import pytest
 import yaml
 
 from bot.dialogue.language import detect
+from tests.time_travel import Clock
 
 FILES = sorted((Path(__file__).parent / "conversations").glob("*.yml"))
 SCRIPTS = [
@@ -39,6 +44,24 @@ def keys(replies: list[dict[str, Any]]) -> list[str]:
 def first_hour(script: dict[str, Any]) -> int | None:
     """The Danish hour at which a script begins; None when it does not care."""
     return 9 if any("hour" in step for step in script["steps"]) else None
+
+
+async def play(script: dict[str, Any], patient: Any, clock: Clock) -> None:
+    """Lives through a script. Fails at the first step whose replies are not what it demands."""
+    for number, step in enumerate(script["steps"], start=1):
+        if "days" in step:
+            clock.go(step["days"], step.get("hour"))
+            got = keys(await done(patient.unasked(step.get("gets"))))
+            assert "gets" not in step or got == step["gets"], f"step {number}: {step}: {got}"
+        else:
+            said = patient.write(step["write"]) if "write" in step else patient.choose(step["choose"])
+            check(step, number, await done(said))
+
+
+async def done(result: Any) -> list[dict[str, Any]]:
+    """Replies as the API gives them, from a patient who answers at once or later."""
+    replies = await result if isawaitable(result) else result
+    return [reply if isinstance(reply, dict) else reply.model_dump() for reply in replies]
 
 
 def check(step: dict[str, Any], number: int, replies: list[dict[str, Any]]) -> None:

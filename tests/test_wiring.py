@@ -41,6 +41,7 @@ def is_option(key: str, name: str) -> bool:
 def code() -> str:
     """All that can name a key: domain, actions, gateway."""
     files = [*ROOT.glob("domain/*.yml"), *ROOT.glob("actions/*.py"), *ROOT.glob("bot/**/*.py")]
+    files += ROOT.glob("bot/channels/**/*.yml")
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -62,6 +63,8 @@ def test_every_button_leads_somewhere(text: Text) -> None:
 
 @pytest.mark.parametrize("key", STORE.keys())
 def test_no_text_is_an_orphan(key: str) -> None:
+    if key.startswith("telegram/") and STORE.has(key.removeprefix("telegram/")):
+        return  # Telegram's own words for a text
     led_to = {choice.leads_to for text in texts() for choice in text.choices}
     assert BUILT.fullmatch(key) or key in led_to or re.search(rf"\b{re.escape(key)}\b", code()), key
 

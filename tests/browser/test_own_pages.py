@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from bot.clock import now
 from bot.dialogue.effects import following
-from bot.store import conversations, records, reminders
+from bot.store import conversations, records, reminders, transfer
 from bot.store.database import open_database
 from bot.store.models import CheckIn
 from bot.supervisor import Parts
@@ -186,3 +186,25 @@ async def test_a_shared_summary_opens_for_others_until_it_is_withdrawn(open_page
     assert answer and answer.status == 404
     found = await Axe().run(page, options=RULES)
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "no script"])
+async def test_a_conversation_from_telegram_goes_on_here_by_keyboard(
+    open_page: OpenPage, running: Parts, scripts: bool
+) -> None:
+    engine = open_database(running.settings)
+    for scheme, size in (("light", NARROW), ("dark", DESKTOP)):
+        found = conversations.find(engine, live_with(running, 1, "da"))
+        assert found
+        page = await open_page(f"/move/{transfer.offer(engine, found.id)}", scheme=scheme, size=size)
+        assert await fits(page)
+        assert (await Axe().run(page, options=RULES)).violations_count == 0
+        await look(page, f"move-{scheme}-{size['width']}")
+        again = page.url
+        await page.get_by_role("button", name="Ja, fortsæt her").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message.patient .own")).to_contain_text("ikke")
+        await page.goto(again)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Linket virker ikke længere")
+        assert await fits(page)
+    engine.dispose()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.web.markdown import to_html
+from bot.channels.markdown import to_html
 from bot.content.store import ContentStore
 from bot.self_management.movements import START, adapted, chosen
 from bot.self_management.plan import CHANGEABLE, as_words, is_clear, is_confident, lines, read_back, too_long

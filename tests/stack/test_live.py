@@ -11,24 +11,14 @@ import pytest
 
 from bot.supervisor import Parts
 from tests.running import ALARM, HttpPatient, wait_until
-from tests.scripts import SCRIPTS, check, first_hour, keys
+from tests.scripts import SCRIPTS, first_hour, play
 from tests.time_travel import Clock
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_scripted_conversation_over_the_api(running: Parts, clock: Clock, script: dict[str, Any]) -> None:
+async def test_a_scripted_conversation_over_the_api(running: Parts, clock: Clock, script: dict[str, Any]) -> None:
     clock.go(hour=first_hour(script))
-    patient = HttpPatient(running, script["language"], waits=True)
-    for number, step in enumerate(script["steps"], start=1):
-        if "days" in step:
-            clock.go(step["days"], step.get("hour"))
-            if "gets" not in step:
-                time.sleep(1)  # the gateway looks five times a second: what came due is settled at this hour
-            got = keys(patient.unasked(expected=step.get("gets")))
-            assert "gets" not in step or got == step["gets"], f"step {number}: {step}: {got}"
-            continue
-        replies = patient.write(step["write"]) if "write" in step else patient.choose(step["choose"])
-        check(step, number, replies)
+    await play(script, HttpPatient(running, script["language"], waits=True), clock)
 
 
 def test_the_same_id_sent_twice_has_one_effect(running: Parts) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from bot.channels.web.markdown import to_html
+from bot.channels.markdown import to_html
 
 LINK = '<a href="https://www.sst.dk" target="_blank" rel="noopener noreferrer">SST</a>'
 
