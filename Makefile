@@ -5,7 +5,8 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 export HYPOTHESIS_STORAGE_DIRECTORY := .venv/.cache/hypothesis
 
-.PHONY: help run test lint types rasa-test unit browser evaluate plain-rasa learning-curve simulation thresholds lock
+.PHONY: help run test lint types rasa-test unit browser evaluate plain-rasa learning-curve simulation telegram-kills \
+	thresholds lock
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -70,6 +71,9 @@ learning-curve: .venv/.installed ## figures against the amount of data; takes mi
 
 simulation: .venv/.installed-dev ## 200 patients over 26 weeks through the running stack, with 20 kills; about an hour
 	@$(PY) -m tests.simulation
+
+telegram-kills: .venv/.installed-dev ## conversations over Telegram with 50 kills; about ten minutes
+	@$(PY) -m tests.kills
 
 thresholds: .venv/.installed ## choose screening's thresholds on nlu_data/tuning
 	@.venv/bin/rygraad thresholds
