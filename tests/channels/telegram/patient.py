@@ -17,7 +17,7 @@ from bot.store.models import TelegramUpdate
 from tests.channels.telegram.bot_api import BotApi
 from tests.channels.telegram.person import Sent
 
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 class Noting:
