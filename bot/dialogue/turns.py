@@ -97,9 +97,9 @@ class Turns:
             followed = conversation.language != before_it
             return await self.answers.answer(conversation, inbound, picked, screening, followed=followed)
 
-    def alarming(self, conversation: Conversation, text: str) -> bool:
-        """Whether these words would get a care card; nothing is stored."""
-        return screen(self.screener, conversation.open_question, text, None).outcome is Outcome.ALARM
+    def outcome(self, conversation: Conversation, text: str) -> Outcome:
+        """What screening makes of these words, for whoever must decide what to do with them; nothing is stored."""
+        return screen(self.screener, conversation.open_question, text, None).outcome
 
     def without_database(self, text: str | None, language: str) -> list[Reply]:
         """The card for an alarm sign while nothing can be stored; nothing for any other message."""

@@ -26,6 +26,7 @@ from bot.dialogue.choices import UnknownChoice
 from bot.dialogue.replies import Reply
 from bot.dialogue.turns import Turns
 from bot.metrics import TELEGRAM_UPDATES
+from bot.screening.result import Outcome
 from bot.store import conversations as store
 from bot.store import telegram
 from bot.store.models import TELEGRAM, Conversation, TelegramChat
@@ -166,7 +167,8 @@ class Talk:
 
     def _seen(self, heard: Heard, conversation: Conversation) -> list[Reply]:
         """What is said first to a picture or file: it is not looked at, the words beside it are read."""
-        if heard.kind in (Kind.EDITED, Kind.FORWARDED, Kind.WORDS, Kind.COMMAND, Kind.PRESS):
+        spoken = heard.kind in (Kind.EDITED, Kind.FORWARDED, Kind.WORDS, Kind.COMMAND, Kind.PRESS)
+        if spoken or self.turns.switch.closed():
             return []
         if heard.words:
             return self.turns.voice.say(conversation, "telegram/photo_with_words")
@@ -185,11 +187,13 @@ class Talk:
         return others + self.commands.welcome(conversation)
 
     async def _replies(self, heard: Heard, conversation: Conversation) -> list[Reply]:
+        if self.turns.switch.closed():
+            return self.turns.voice.closed(conversation)
         if heard.kind is Kind.COMMAND:
             return await self.commands.answer(heard.value, heard, conversation)
         if heard.kind is Kind.PRESS:
             return await self._pressed(heard, conversation)
-        alarming = self._alarming(heard, conversation)
+        alarming = self._outcome(heard, conversation) is Outcome.ALARM
         if heard.kind is Kind.WORDS and not alarming and WHOM_TO_CALL.match(heard.words):
             return await self.commands.answer("akut", heard, conversation)
         if heard.words and (alarming or heard.kind not in (Kind.EDITED, Kind.FORWARDED)):
@@ -198,12 +202,13 @@ class Talk:
             return await self._receive(heard, conversation, command="topic_scan_findings")
         return self.turns.voice.say(conversation, SAID_TO[heard.kind])
 
-    def _alarming(self, heard: Heard, conversation: Conversation) -> bool:
-        return bool(heard.words) and self.turns.alarming(conversation, heard.words)
+    def _outcome(self, heard: Heard, conversation: Conversation) -> Outcome:
+        return self.turns.outcome(conversation, heard.words) if heard.words else Outcome.CLEAR
 
     async def _too_many(self, heard: Heard, conversation: Conversation) -> list[Reply] | None:
-        """What is said to a flood of words, once a minute; alarm signs, buttons and commands get through."""
-        if heard.kind in (Kind.PRESS, Kind.COMMAND) or self._alarming(heard, conversation):
+        """What is said to a flood of words, once a minute; buttons, commands and what may be a sign get through."""
+        button = heard.kind in (Kind.PRESS, Kind.COMMAND)
+        if button or self._outcome(heard, conversation) is not Outcome.CLEAR:
             return None
         wait = await self.limits.conversation(conversation.id)
         if not wait:

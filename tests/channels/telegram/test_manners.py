@@ -935,3 +935,15 @@ async def test_one_who_writes_too_much_does_not_hold_up_another(
     other = TelegramPatient(channel, api, noting)
     assert keys(await other.start()) == ["welcome/intro"]
     assert known(other).channel == TELEGRAM
+
+
+@pytest.mark.parametrize("send", [Person.voice, Person.photo, lambda person: person.write("hej"), Person.start])
+async def test_while_the_kill_switch_is_on_everybody_gets_the_fixed_card(
+    channel: Telegram, stranger: TelegramPatient, send: Send
+) -> None:
+    channel.turns.switch.close()
+    replies = await stranger.answer(send(stranger.person))
+    assert keys(replies) == ["system/closed"]
+    assert "112" in stranger.person.messages[-1].text
+    channel.turns.switch.open()
+    assert "welcome/intro" in keys(await stranger.write("hej igen"))
