@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from bot.channels.telegram.html import phone
 from bot.channels.telegram.updates import Heard
 from bot.dialogue.choices import UnknownChoice
 from bot.dialogue.replies import Reply, contact_list
@@ -93,7 +94,7 @@ class Commands:
 
     def _who_to_call(self, conversation: Conversation) -> list[Reply]:
         lines = contact_list(["own_region_line"], conversation.language, conversation.region)
-        listed = "\n".join(f"- {one.name}: {one.phone}" for one in lines)
+        listed = "\n".join(f"- {one.name}: {phone(one.phone)}" for one in lines)
         return self.turns.voice.say(conversation, "telegram/akut", contacts=listed)
 
     def _way_to_the_page(self, conversation: Conversation) -> list[Reply]:

@@ -19,6 +19,8 @@ DRAWN = "data:image/svg+xml;base64,"
 FROM_HERE = ("/me/data.json", "/me/link")  # not needed here: the file is sent, and the chat is the way back
 ON_A_PAGE = {key for key, (path, _) in PAGES.items() if path not in FROM_HERE}
 PINNED = ("emergency", "urgent")
+# Without their sources, which cannot fold away here and would stand in the way; whoever asks for them gets them.
+BARE = ("care/", "screening/", "safety_check/")
 EXPORT, WITHDRAWN = "control/export", "care/withdrawn"
 Buttons = tuple[tuple[tuple[str, str], ...], ...]  # rows of (title, what pressing it sends)
 
@@ -66,7 +68,7 @@ def _text(reply: Reply, page: Mapping[str, str]) -> str:
     parts = [reply.text]
     if reply.care:
         parts.append("\n".join(f"- {one.name}: **{phone(one.phone)}**" for one in reply.care.contacts))
-    if reply.sources:
+    if reply.sources and not reply.key.startswith(BARE) and not reply.key.endswith("/check"):
         linked = (f"[{source.title.replace('[', '(').replace(']', ')')}]({source.url})" for source in reply.sources)
         parts.append(f"{page['sources']}: {', '.join(linked)}")
     return "\n\n".join(part for part in parts if part)

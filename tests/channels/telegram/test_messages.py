@@ -88,6 +88,11 @@ def test_sources_are_a_line_of_links_below_the_text() -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["care/infection", "screening/trauma", "safety_check/intro", "topic/work/check"])
+def test_a_card_and_a_question_stand_without_their_sources(key: str) -> None:
+    assert only(reply("Hej", key=key, sources=[Source(title="Forløb", url="https://a.dk")])).html == "Hej"
+
+
 def test_a_title_with_brackets_is_a_link_all_the_same() -> None:
     source = Source(title="Rygsmerter [2. udgave]", url="https://a.dk")
     assert only(reply("Hej", sources=[source])).html.endswith('<a href="https://a.dk">Rygsmerter (2. udgave)</a>')
