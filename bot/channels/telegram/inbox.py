@@ -26,7 +26,7 @@ from bot.metrics import TELEGRAM_UPDATES
 from bot.store import conversations, telegram
 
 AT_ONCE = 64  # chats
-ANSWERED_WITHIN = 5.0  # seconds that an update from before consent holds up those behind it
+ANSWERED_WITHIN = 5.0  # seconds that updates from before consent hold up those fetched after them
 DATABASE_PAUSE, REFUSED_PAUSE = 1, 60  # seconds
 IDLE = 6 * 24 * 60 * 60  # seconds; after a week without updates their numbers begin anew, perhaps lower
 log = structlog.get_logger()
@@ -53,39 +53,51 @@ class Inbox(asyncio.Queue[object]):
     async def receive(self, updates: Sequence[Update]) -> None:
         """Takes updates in, in order. Raises SQLAlchemyError: then Telegram keeps them, and sends them again.
 
-        All of them are looked at even so: an alarm sign may stand behind anybody's message.
+        All of them are looked at even so: an alarm sign may stand behind anybody's message. For what cannot be stored
+        it waits, once for all of them: no stranger's flood may hold up the others for long.
         """
+        answers: list[asyncio.Event] = []
         for place, update in enumerate(updates):
             try:
-                await self.take(update)
+                answers += await self.take(update)
             except SQLAlchemyError:
                 for waiting in updates[place:]:
                     await self._look_at(waiting)
                 raise
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                for answered in answers:
+                    await answered.wait()
+        except TimeoutError:
+            log.warning("slow_before_consent")
 
     async def _look_at(self, update: Update) -> None:
         if self.meanwhile and update.update_id not in self.looked_at:
             self.looked_at[update.update_id] = True
             await self.meanwhile(update)
 
-    async def take(self, update: Update) -> None:
-        """Stores an update and hands it on; one that is known already is dropped. Raises SQLAlchemyError."""
+    async def take(self, update: Update) -> list[asyncio.Event]:
+        """Hands an update on, stored where it may be; else with what tells that it is answered.
+
+        One that is known already is dropped. Raises SQLAlchemyError.
+        """
         if update.update_id in self.answering:
             TELEGRAM_UPDATES.labels("again").inc()
-            return
-        storable = await asyncio.to_thread(self._may_store, update)
-        payload = update.to_dict() if storable else None
-        if not await asyncio.to_thread(telegram.keep_update, self.engine, update.update_id, payload):
-            TELEGRAM_UPDATES.labels("again").inc()
-            return
-        TELEGRAM_UPDATES.labels("new").inc()
+            return []
         answered = self.answering[update.update_id] = asyncio.Event()
+        try:
+            storable = await asyncio.to_thread(self._may_store, update)
+            payload = update.to_dict() if storable else None
+            new = await asyncio.to_thread(telegram.keep_update, self.engine, update.update_id, payload)
+        except SQLAlchemyError:
+            self.processed(update.update_id)
+            raise
+        TELEGRAM_UPDATES.labels("new" if new else "again").inc()
+        if not new:
+            self.processed(update.update_id)
+            return []
         await super().put(update)
-        if not storable:
-            try:
-                await asyncio.wait_for(answered.wait(), ANSWERED_WITHIN)
-            except TimeoutError:
-                log.warning("slow_before_consent")
+        return [] if storable else [answered]
 
     def _may_store(self, update: Update) -> bool:
         """Buttons and commands of ours say nothing of anybody; words do, and need consent."""

@@ -16,13 +16,12 @@ from typing import Any
 import structlog
 from fastapi.encoders import jsonable_encoder
 from sqlalchemy.exc import SQLAlchemyError
-from telegram import LinkPreviewOptions
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.channels.telegram.identity import identity
 from bot.channels.telegram.messages import Message, messages
-from bot.channels.telegram.sending import Sender, Unreachable, Wait
+from bot.channels.telegram.sending import LONGEST_BACKOFF, Sender, Unreachable, Wait
 from bot.dialogue.own_data import exported
 from bot.dialogue.replies import Reply
 from bot.dialogue.turns import Turns
@@ -30,9 +29,6 @@ from bot.store import conversations, telegram
 from bot.store.models import Conversation, Outbound, TelegramChat
 
 LOOK = 0.5  # seconds between looks for what other processes have stored
-APART = 1 / 30  # seconds between two messages
-LONGEST_BACKOFF = 30.0
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 log = structlog.get_logger()
 
 
@@ -84,6 +80,11 @@ class Outbox:
             self._rest(conversation_id, wait)
         except Unreachable:
             await asyncio.to_thread(self.part_with, conversation_id)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # whatever it is, the other chats go on
+            log.error("sending_failed", error=type(error).__name__)
+            self.others[conversation_id] = time.monotonic() + LONGEST_BACKOFF
         return True
 
     def part_with(self, conversation_id: str) -> None:
@@ -131,7 +132,12 @@ class Outbox:
             kept = jsonable_encoder(exported(self.engine, conversation))
             return json.dumps(kept, ensure_ascii=False, indent=2).encode()
 
-        return messages(reply, offering.choices if offering else [], page, export)
+        choices = offering.choices if offering else []
+        try:
+            return messages(reply, choices, page, export)
+        except Exception as error:  # a picture that is gone must not keep the words
+            log.error("message_not_made", error=type(error).__name__)
+            return messages(reply.model_copy(update={"image": None}), choices, page)
 
     async def _settle(self, chat: TelegramChat, message: Message, sent_as: int) -> None:
         """Buttons hold under the newest message only; the card stays pinned until it is taken back."""

@@ -129,11 +129,11 @@ class Sender:
         return sent_as
 
     async def _send(self, chat_id: int, message: Message, *, plain: bool = False) -> int:
-        """As HTML, or where that was refused as plain words."""
+        """As HTML with its picture, or where that was refused as plain words."""
         html = TAG.sub("", message.html) if plain else message.html
         mode = None if plain else ParseMode.HTML
         keyboard = as_keyboard(message.buttons)
-        if message.photo:
+        if message.photo and not (plain and html):
             sent = await self.bot.send_photo(
                 chat_id, message.photo, caption=html or None, parse_mode=mode, reply_markup=keyboard
             )

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
+from telegram import Update
 
 from bot.channels.limits import RateLimits
 from bot.channels.telegram.channel import Telegram
@@ -87,6 +88,41 @@ async def test_after_a_wait_care_cards_go_first(
     await another.arrived()
     assert card < min(each.person.messages[-1].call for each in (consented, another))
     assert api.impatient == []
+
+
+async def test_strangers_who_write_much_and_cannot_be_answered_hold_up_nobody_for_long(
+    channel: Telegram, api: BotApi, consented: TelegramPatient, noting: Noting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.telegram.inbox.ANSWERED_WITHIN", 2.0)
+    stranger = TelegramPatient(channel, api, noting)
+    await stranger.start()
+    seen = len(stranger.person.messages)
+    api.fail_next("sendMessage", 429, "Too Many Requests", retry_after=25, chat=stranger.person.chat_id)
+    for number in range(12):
+        stranger.person.write(f"hej {number}")
+    assert keys(await asyncio.wait_for(consented.write("nej"), 15)) == ["screening/motor_loss"]
+    assert len(stranger.person.messages) == seen
+
+
+async def test_one_update_delivered_twice_at_once_before_consent_is_answered_once(
+    channel: Telegram, api: BotApi, noting: Noting
+) -> None:
+    patient = TelegramPatient(channel, api, noting)
+    await patient.start()
+    update = Update.de_json({"update_id": 4711, "message": _message(patient, "hej")}, channel.outbox.bot)
+    await asyncio.gather(*(channel.inbox.receive([update]) for _ in range(5)))
+    assert keys(await patient.answer(4711)) == ["welcome/need_consent"]
+
+
+async def test_a_reply_whose_picture_is_gone_arrives_as_words_and_holds_up_nobody(
+    channel: Telegram, consented: TelegramPatient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: Any) -> bytes:
+        raise FileNotFoundError("a picture of an older version")
+
+    monkeypatch.setattr("bot.channels.telegram.messages._picture", gone)
+    assert "topic/scan_findings" in keys(await consented.write("hvad betyder svaret på min scanning?"))
+    assert keys(await consented.write("nej")) == ["screening/motor_loss"]
 
 
 # -- the same again --------------------------------------------------------------------------------
