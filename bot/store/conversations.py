@@ -20,10 +20,8 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def create(
-    engine: Engine, *, language: str, invite: str | None = None, channel: str = WEB
-) -> tuple[str, Conversation]:
-    """A new conversation and its token (256 bits); of the invite it came with only the SHA-256 is stored."""
+def create(engine: Engine, *, language: str, channel: str = WEB, **fields: Any) -> tuple[str, Conversation]:
+    """A new conversation and its token (256 bits), of which only the SHA-256 is stored."""
     token = secrets.token_urlsafe(32)
     with Session(engine, expire_on_commit=False) as session:
         conversation = Conversation(
@@ -31,7 +29,7 @@ def create(
             token_hash=hash_token(token),
             language=language,
             channel=channel,
-            invite_hash=hash_token(invite) if invite else None,
+            **fields,
         )
         session.add(conversation)
         session.commit()

@@ -56,6 +56,7 @@ class Conversation(SQLModel, table=True):
     movements: dict[str, Any] | None = _record(nullable=True, default=None)
     questions: str | None = _words(default=None)  # for the clinician, on the summary
     invite_hash: str | None = Field(default=None, index=True)  # SHA-256 of the code the person came with
+    trying: int | None = None  # an editor tries this edition of a text; no patient, and gone after a day
     created_at: datetime = _moment(default_factory=now)
 
 
@@ -112,6 +113,7 @@ class Unanswered(SQLModel, table=True):
     language: str
     reason: str
     text: str | None = _words()
+    settled: str | None = None  # "text" or "no": what an editor made of it
     asked_at: datetime = _moment(index=True, default_factory=now)
 
 
@@ -173,7 +175,10 @@ class Reminder(SQLModel, table=True):
 
 
 class Share(SQLModel, table=True):
-    """A link to the summary. Only the SHA-256 of its code is stored; `views` are the times it was opened."""
+    """A link to the summary. Only the SHA-256 of its code is stored; `views` are {"at", "by"} of each opening.
+
+    `staff_only`: the patient wants whoever reads it to be signed in here.
+    """
 
     code_hash: str = Field(primary_key=True)
     conversation_id: str = _owner()
@@ -181,7 +186,8 @@ class Share(SQLModel, table=True):
     created_at: datetime = _moment(default_factory=now)
     expires_at: datetime = _moment()
     withdrawn_at: datetime | None = _moment(nullable=True, default=None)
-    views: list[str] = _record(default_factory=list)
+    staff_only: bool = False
+    views: list[Any] = _record(default_factory=list)
 
 
 class TelegramChat(SQLModel, table=True):

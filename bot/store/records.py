@@ -9,12 +9,15 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, func, update
 from sqlmodel import Session, col, select
 
 from bot.clock import now
 from bot.store.conversations import hash_token
 from bot.store.models import CheckIn, Inbound, Outbound, Plan, SafetyCheck, Share
+from bot.store.staff_models import CLINICIAN
+
+LINK = "link"  # who opened a shared summary: whoever has the link, or a CLINICIAN
 
 
 def _had(session: Session, table: type[Plan | CheckIn | SafetyCheck], inbound_id: int | None) -> bool:
@@ -90,11 +93,21 @@ def last_safety_check(engine: Engine, conversation_id: str) -> datetime | None:
         return session.exec(statement.order_by(col(SafetyCheck.id).desc()).limit(1)).first()
 
 
-def share(engine: Engine, conversation_id: str, language: str, until: datetime) -> str:
-    """A new link's code (22 characters); only its hash is stored."""
+class StaffOnly(Exception):
+    """The patient wants this link to open only for clinicians who are signed in."""
+
+
+def share(engine: Engine, conversation_id: str, language: str, until: datetime, *, staff_only: bool = False) -> str:
+    """A new link's code (22 characters); only its hash is stored. `staff_only`: it opens for clinicians alone."""
     code = secrets.token_urlsafe(16)
     with Session(engine) as session:
-        link = Share(code_hash=hash_token(code), conversation_id=conversation_id, language=language, expires_at=until)
+        link = Share(
+            code_hash=hash_token(code),
+            conversation_id=conversation_id,
+            language=language,
+            expires_at=until,
+            staff_only=staff_only,
+        )
         session.add(link)
         session.commit()
     return code
@@ -107,16 +120,35 @@ def shares(engine: Engine, conversation_id: str) -> list[Share]:
         return list(session.exec(statement.order_by(col(Share.created_at).desc())))
 
 
-def open_share(engine: Engine, code: str) -> Share | None:
-    """The link of a code, if it is neither withdrawn nor expired; this view of it is noted for the patient."""
+def open_share(engine: Engine, code: str, *, by: str = LINK, clinic: str = "") -> Share | None:
+    """The link of a code, if it is neither withdrawn nor expired; this view of it is noted for the patient.
+
+    `by` is LINK, or CLINICIAN with the name of their clinic. Raises StaffOnly, and then notes nothing.
+    """
     with Session(engine, expire_on_commit=False) as session:
         link = session.get(Share, hash_token(code))
         if not link or link.withdrawn_at or link.expires_at <= now():
             return None
-        link.views = [*link.views, now().isoformat(timespec="minutes")]
+        if link.staff_only and by != CLINICIAN:
+            raise StaffOnly
+        # A write that changes nothing holds the row, so that two views at once are two views.
+        mine = update(Share).where(col(Share.code_hash) == link.code_hash)
+        held = session.execute(mine.values(language=Share.language))
+        if held.rowcount != 1:  # type: ignore[attr-defined]
+            return None  # erased just now
+        session.refresh(link)
+        link.views = [*link.views, {"at": now().isoformat(timespec="minutes"), "by": by, "clinic": clinic}]
         session.add(link)
         session.commit()
         return link
+
+
+def views(link: Share) -> list[dict[str, str]]:
+    """Who opened a link, oldest first: {"at": ISO moment in UTC, "by": LINK or CLINICIAN, "clinic": name or ""}.
+
+    Before clinicians could sign in, a view was noted as its moment alone.
+    """
+    return [{"at": view, "by": LINK, "clinic": ""} if isinstance(view, str) else dict(view) for view in link.views]
 
 
 def withdraw_shares(engine: Engine, conversation_id: str) -> int:

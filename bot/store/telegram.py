@@ -11,9 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from bot.clock import now
-from bot.store.conversations import create
 from bot.store.encryption import cipher_of
-from bot.store.models import TELEGRAM, Conversation, Outbound, TelegramChat, TelegramUpdate
+from bot.store.models import TELEGRAM, Outbound, TelegramChat, TelegramUpdate
 
 CLAIM = timedelta(seconds=20)  # longer than sending one message takes
 
@@ -32,13 +31,6 @@ def chat_of(engine: Engine, conversation_id: str) -> TelegramChat | None:
     """The chat of a conversation."""
     with Session(engine, expire_on_commit=False) as session:
         return session.get(TelegramChat, conversation_id)
-
-
-def open_chat(engine: Engine, chat_id: int, *, language: str, invite: str | None = None) -> Conversation:
-    """A new conversation in a chat that has none."""
-    _, conversation = create(engine, language=language, invite=invite, channel=TELEGRAM)
-    link(engine, chat_id, conversation.id)
-    return conversation
 
 
 def link(engine: Engine, chat_id: int, conversation_id: str) -> None:

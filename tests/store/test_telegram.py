@@ -22,9 +22,15 @@ from tests.time_travel import Clock
 CHAT = 123_456_789_012  # more than 32 bits
 
 
+def open_chat(engine: Engine, chat_id: int) -> Conversation:
+    _, opened = conversations.create(engine, language="da", channel=TELEGRAM)
+    telegram.link(engine, chat_id, opened.id)
+    return opened
+
+
 @pytest.fixture
 def conversation(engine: Engine) -> Conversation:
-    return telegram.open_chat(engine, CHAT, language="da")
+    return open_chat(engine, CHAT)
 
 
 def answer(engine: Engine, conversation: Conversation, number: str, *replies: str, care: str = "") -> None:
@@ -108,7 +114,7 @@ def test_within_an_answer_the_card_comes_last_and_carded_answers_come_first(
 
 
 def test_a_chat_with_a_card_is_sent_to_before_any_other(engine: Engine, conversation: Conversation) -> None:
-    later = telegram.open_chat(engine, CHAT + 1, language="da")
+    later = open_chat(engine, CHAT + 1)
     answer(engine, conversation, "1", "topic/work")
     answer(engine, later, "2", "care/infection", care="care/infection")
     assert telegram.due(engine, []) == later.id
