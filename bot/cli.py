@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import typer
 
+from bot.accounts.commands import app as users_app
+from bot.editorial.commands import app as editing_app
 from bot.evaluation.commands import app as evaluation_app
 from bot.settings import ROOT, get_settings
 
@@ -16,10 +18,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rygråd: sel
 content_app = typer.Typer(no_args_is_help=True, help="The texts.")
 keys_app = typer.Typer(no_args_is_help=True, help="The secrets data is encrypted with.")
 retention_app = typer.Typer(no_args_is_help=True, help="The promised time.")
+content_app.add_typer(editing_app)
 app.add_typer(content_app, name="content")
 app.add_typer(retention_app, name="retention")
 app.add_typer(keys_app, name="keys")
 app.add_typer(evaluation_app)
+app.add_typer(users_app, name="users")
 
 
 @app.command()
@@ -100,7 +104,7 @@ def keys_rotate() -> None:
     """Encrypt everything anew with the first secret of RYGRAAD_SECRET_KEY; then the others can go."""
     from sqlmodel import SQLModel
 
-    from bot.store import models  # noqa: F401  (fills the metadata)
+    from bot.store import editorial_models, models, staff_models  # noqa: F401  (fills the metadata)
     from bot.store.database import open_database
     from bot.store.encryption import rotate
     from bot.store.telegram import mark_anew

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     rate_limit: str = "20/minute"
     address_limit: str = "60/minute"
     metrics_token: SecretStr = SecretStr("")
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
     operator: str = "Rygråd"
     retention_days: int = Field(default=30, ge=1, le=90)
     inactive_days: int = Field(default=400, ge=60)
@@ -70,7 +73,14 @@ class Settings(BaseSettings):
         """Production needs a real secret and limits. Raises ValueError naming the setting."""
         if self.telegram_mode == "webhook" and not self.public_url:
             raise ValueError("RYGRAAD_TELEGRAM_MODE=webhook needs RYGRAAD_PUBLIC_URL")
+        oidc = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret.get_secret_value())
+        if any(oidc) and not all(oidc):
+            raise ValueError(
+                "RYGRAAD_OIDC_ISSUER, RYGRAAD_OIDC_CLIENT_ID and RYGRAAD_OIDC_CLIENT_SECRET belong together"
+            )
         if self.env == "production":
+            if self.oidc_issuer and not self.oidc_issuer.startswith("https://"):
+                raise ValueError("RYGRAAD_OIDC_ISSUER must begin with https:// in production")
             given = self.secret_key.get_secret_value().split(",")
             if any(len(secret) < 32 for secret in given):
                 raise ValueError("each secret in RYGRAAD_SECRET_KEY must have at least 32 characters in production")

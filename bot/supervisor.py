@@ -17,7 +17,11 @@ from bot.store.database import migrate
 
 MOST_RESTARTS = 5
 MOST_LOG_BYTES = 5_000_000
-GATEWAYS_OWN = {"RYGRAAD_TELEGRAM_TOKEN", "RYGRAAD_METRICS_TOKEN"}  # no other part needs to know them
+# No other part needs to know them.
+GATEWAYS_OWN = {
+    "RYGRAAD_TELEGRAM_TOKEN", "RYGRAAD_METRICS_TOKEN", "RYGRAAD_OIDC_ISSUER", "RYGRAAD_OIDC_CLIENT_ID",
+    "RYGRAAD_OIDC_CLIENT_SECRET",
+}  # fmt: skip
 
 
 def say(words: str) -> None:

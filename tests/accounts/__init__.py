@@ -1,0 +1,1 @@
+"""Accounts: signing in, who may do what, and how it is kept."""
