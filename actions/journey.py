@@ -37,7 +37,7 @@ class ActionMakeJourney(Action):
         """Says journey/begin with the parameters `journey`, `path` (topics) and `total`."""
         first = tracker.get_slot("journey_first")
         answers = {question: tracker.get_slot(f"journey_{question}") for question in QUESTIONS}
-        topics = path(first, answers)
+        topics = path(first, answers, metadata(tracker).get("stress") or ())
         journey = {"topics": topics, "at": 1 if first else 0, "answers": answers}
         dispatcher.utter_message(response="utter_journey_begin", journey=journey, path=topics, total=len(topics))
         return end_form(tracker, "journey_form")

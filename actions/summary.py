@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.turn import answer, begin_form, end_form, metadata, say
+from actions.turn import answer, begin_form, end_form, entities, metadata, say
 
 FORM = "summary_form"
 
@@ -51,8 +51,12 @@ class ActionShareSummary(Action):
         return "action_share_summary"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Any]:
-        """Says summary/shared; the gateway fills in the link."""
-        say(dispatcher, "summary/shared", share="make")
+        """Says summary/shared, or summary/shared_staff for a link that only clinicians who sign in can open (the
+        entity `readers`); the gateway fills in the link."""
+        if "staff" in entities(tracker, "readers"):
+            say(dispatcher, "summary/shared_staff", share="staff")
+        else:
+            say(dispatcher, "summary/shared", share="make")
         return []
 
 

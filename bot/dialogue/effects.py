@@ -83,8 +83,8 @@ class Effects:
         if item["share"] == "withdraw":
             records.withdraw_shares(self.engine, conversation.id)
             return {}
-        until = now() + SHARED
-        code = records.share(self.engine, conversation.id, conversation.language, until)
+        until, staff_only = now() + SHARED, item["share"] == "staff"
+        code = records.share(self.engine, conversation.id, conversation.language, until, staff_only=staff_only)
         return {"link": f"{self.settings.address}/s/{code}", "until": until}
 
     def _reminders(self, conversation: Conversation, item: Item) -> Item:

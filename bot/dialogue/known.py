@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bot.clock import now
+from bot.dialogue.invited import brought
 from bot.self_management import course
 from bot.store import records, reminders
 from bot.store.models import Conversation
@@ -16,7 +17,8 @@ CHECKED_LATELY = timedelta(hours=12)
 
 
 def known_of(engine: Engine, conversation: Conversation) -> dict[str, Any]:
-    """`plan`, `course`, `reminders`, `checked`, `checked_today` and `shared`, as JSON for Rasa's metadata."""
+    """`plan`, `course`, `reminders`, `checked`, `checked_today`, `shared`, and what an invite brought; as JSON for
+    Rasa's metadata."""
     check_ins = records.check_ins(engine, conversation.id)
     checked = records.last_safety_check(engine, conversation.id)
     return {
@@ -25,6 +27,7 @@ def known_of(engine: Engine, conversation: Conversation) -> dict[str, Any]:
         "reminders": _reminders(engine, conversation.id, check_ins[-1]["at"] if check_ins else None),
         "checked": checked is not None,
         "checked_today": checked is not None and now() - checked < CHECKED_LATELY,
+        **brought(engine, conversation),
         "shared": any(not link.withdrawn_at for link in records.shares(engine, conversation.id)),
     }
 

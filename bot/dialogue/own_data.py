@@ -44,7 +44,8 @@ def exported(engine: Engine, conversation: Conversation) -> dict[str, Any]:
             row.model_dump(include={"kind", "due_at", "state"}) for row in reminders.history(engine, conversation.id)
         ],
         "shared_links": [
-            row.model_dump(include={"created_at", "expires_at", "withdrawn_at", "views"})
+            row.model_dump(include={"created_at", "expires_at", "withdrawn_at", "staff_only"})
+            | {"views": records.views(row)}
             for row in records.shares(engine, conversation.id)
         ],
         "questions_put_aside": conversations.put_aside(engine, conversation.id),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
+from cachetools import TTLCache
 from sqlalchemy import Engine
 
 from bot.clock import now
@@ -32,6 +34,9 @@ from bot.store import conversations as store
 from bot.store.models import WEB, Conversation, Inbound
 
 CONSENT_VERSION = "2026-11-21"
+MOST_TRIALS = 200
+SECONDS_TRIED = 24 * 60 * 60
+Trial = tuple[Hashable, ContentStore]  # which words exactly, and the content with them
 
 
 class Turns:
@@ -48,6 +53,19 @@ class Turns:
         self.appointments = Appointments(engine, self.voice)
         hide = partial(mask, common=screener.common_words())
         self.answers = Answers(engine, rasa, Wording(engine, self.voice, self.switch, hide), self.erase)
+        # What an edition of a text would make of the content; bot/editorial sets it.
+        self.trial: Callable[[int], Trial | None] = lambda _: None
+        self.trials: TTLCache[Hashable, Turns] = TTLCache(MOST_TRIALS, SECONDS_TRIED)
+
+    def serving(self, conversation: Conversation) -> Turns:
+        """Who answers a conversation: these turns, or for an editor's trial the same with the text that is tried."""
+        trial = self.trial(conversation.trying) if conversation.trying is not None else None
+        if trial is None:
+            return self
+        name, content = trial
+        if name not in self.trials:
+            self.trials[name] = Turns(self.engine, content, self.screener, self.rasa, self.settings)
+        return self.trials[name]
 
     async def receive(
         self,

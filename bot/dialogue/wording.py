@@ -12,6 +12,7 @@ from bot.clock import now
 from bot.content.journeys import guide, neighbours, unfinished
 from bot.dialogue.effects import Effects
 from bot.dialogue.form_answers import ASK
+from bot.dialogue.invited import brought
 from bot.dialogue.masking import Mask
 from bot.dialogue.replies import Image, Reply, Source, choice
 from bot.dialogue.values import values
@@ -54,6 +55,12 @@ BESIDE = (
 )
 # What asks of a body; not while an alarm sign is open.
 RESTFUL = ("movement/", "flare_up/expected", "flare_up/hard", "flare_up/ease", "flare_up/step")
+FEW_WORDS = 4
+# Where the clinic of the invite is named: with its telephone, and without one.
+CLINIC_AFTER = {
+    "welcome/consented": ("welcome/invited", "welcome/invited_named"),
+    "control/who_to_call": ("control/clinic_phone", "control/clinic_phone_named"),
+}
 UNANSWERED = {"fallback/not_understood": "not_understood", "scope/out_of_scope": "out_of_scope"}
 
 
@@ -85,6 +92,8 @@ class Wording:
         """
         replies: list[Reply] = []
         question, about = None, conversation.about
+        answer = await self._back_to_card(conversation, answer, asked)
+        answer = await self._with_clinic(conversation, answer)
         for item in answer:
             key = str(item["key"])
             if key == "control/nothing_to_repeat" and (last := await self._last_said(conversation)):
@@ -153,6 +162,25 @@ class Wording:
             found["image"] = await asyncio.to_thread(self._chart, conversation)
         return found
 
+    async def _back_to_card(self, conversation: Conversation, answer: Answer, asked: str) -> Answer:
+        """The card again for a few words right after it ("is it bad?"), which NLU takes for some topic."""
+        brief = 0 < len(asked.split()) <= FEW_WORDS and (conversation.about or "").startswith("care/")
+        taught = any(str(item["key"]).startswith("topic/") for item in answer)
+        return [{"key": "care/again"}] if brief and taught and await self._care_open(conversation) else answer
+
+    async def _with_clinic(self, conversation: Conversation, answer: Answer) -> Answer:
+        """Who gave the link, and their telephone, beside what they belong to."""
+        if not conversation.invite_hash or not any(item["key"] in CLINIC_AFTER for item in answer):
+            return answer
+        clinic = (await asyncio.to_thread(brought, self.engine, conversation))["clinic"]
+        found: Answer = []
+        for item in answer:
+            found.append(item)
+            if clinic and item["key"] in CLINIC_AFTER:
+                with_phone, named = CLINIC_AFTER[item["key"]]
+                found += [{"key": with_phone if clinic["phone"] else named, **clinic}]
+        return found
+
     async def _care_open(self, conversation: Conversation) -> bool:
         """Whether a card for today or now is still in force: then no movement is offered, whatever Rasa says."""
         care = await asyncio.to_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
@@ -171,7 +199,7 @@ class Wording:
         """
         reason = next((UNANSWERED[reply.key] for reply in replies if reply.key in UNANSWERED), None)
         masked = self.mask(asked) if reason and not conversation.open_question else ""
-        if not reason or not masked:
+        if not reason or not masked or conversation.trying is not None:
             return []
         await asyncio.to_thread(
             unanswered.note, self.engine, conversation.id, language=conversation.language, reason=reason, text=masked

@@ -12,6 +12,7 @@ import yaml
 from bot.channels.telegram.html import phone
 from bot.channels.telegram.updates import Heard
 from bot.dialogue.choices import UnknownChoice
+from bot.dialogue.invited import open_conversation
 from bot.dialogue.replies import Reply, contact_list
 from bot.dialogue.turns import Turns
 from bot.store import conversations as store
@@ -48,7 +49,11 @@ class Commands:
     def open(self, heard: Heard) -> Conversation:
         """A new conversation in this chat, with the invite it came with."""
         invite = heard.words if heard.value == "start" and INVITE.fullmatch(heard.words) else None
-        return telegram.open_chat(self.engine, heard.chat_id, language=language_of(heard), invite=invite)
+        _, opened = open_conversation(
+            self.engine, language=None, usual=language_of(heard), invite=invite, channel=TELEGRAM
+        )
+        telegram.link(self.engine, heard.chat_id, opened.id)
+        return opened
 
     def welcome(self, conversation: Conversation) -> list[Reply]:
         """The welcome, with the question of consent."""
