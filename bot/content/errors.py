@@ -8,8 +8,10 @@ ContentError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 class ContentError(Exception):
@@ -18,11 +20,17 @@ class ContentError(Exception):
 
 @dataclass(frozen=True)
 class ContentFault(ContentError):
-    """One fault, said so that an editor can find and mend it."""
+    """One fault, said so that an editor can find and mend it.
+
+    `message` is for the command line; the editors' pages say fault_<code> of workplaces/editing.yml, filled with
+    `values`. Faults with the same message at the same place are the same.
+    """
 
     path: Path
     line: int
     message: str
+    code: str = field(default="", compare=False)
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}"

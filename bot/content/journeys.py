@@ -23,16 +23,18 @@ def rules() -> dict[str, Any]:
     return dict(yaml.safe_load((CONTENT / "journeys.yml").read_text(encoding="utf-8")))
 
 
-def path(first: str | None, answers: Mapping[str, str | None]) -> list[str]:
+def path(first: str | None, answers: Mapping[str, str | None], stress: Iterable[str] = ()) -> list[str]:
     """Four to six topics: the one asked about, the four core messages, and what suits the answers.
 
-    `answers` has for each of QUESTIONS an answer that content/journeys.yml knows, or None.
+    `answers` has for each of QUESTIONS an answer that content/journeys.yml knows, or None; `stress` are topics that
+    the patient's clinician wants told, which come before what suits.
     """
     data = rules()
     core = [topic for topic in data["core"] if topic != first]
     chosen = [first] if first else []
     room = data["longest"] - len(chosen) - len(core)
-    suited = _suited(answers, {*chosen, *core})[:room]
+    wanted = [topic for topic in dict.fromkeys(stress) if topic not in {*chosen, *core}]
+    suited = [*wanted, *_suited(answers, {*chosen, *core, *wanted})][:room]
     # What was asked about, what suits, then the rest; the alarm signs come last, just after the check of them.
     return [*chosen, *core[:1], *suited, *core[1:]]
 
@@ -48,6 +50,12 @@ def _suited(answers: Mapping[str, str | None], taken: Iterable[str]) -> list[str
                 taken.add(topics[place])
                 found.append(topics[place])
     return found
+
+
+def stressed(names: Iterable[str]) -> list[str]:
+    """The topics of what a clinician stresses; a name that is no longer known brings none."""
+    known = rules().get("stress", {})
+    return [topic for name in names for topic in known.get(name, ())]
 
 
 def belief_topic(seen: str) -> str | None:

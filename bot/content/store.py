@@ -1,7 +1,7 @@
 """All texts in both languages, and the small data files beside them.
 
-The store is read once at start; what it serves is immutable. Loading collects every fault instead of
-stopping at the first, so that an editor sees the whole list.
+The files are read once at start; bot/editorial/live.py lays over them what editors publish. Loading collects every
+fault instead of stopping at the first, so that an editor sees the whole list.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bot.content.texts import PLACEHOLDER, Text, read_text
 
 LANGUAGES = ("da", "en")
 DEFAULT_LANGUAGE = "da"
+WORKPLACES = ("accounts", "clinic", "editorial", "editing")
 CONTENT = Path(__file__).resolve().parents[2] / "content"
 
 
@@ -28,12 +29,16 @@ class Source:
     url: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class ContentStore:
-    """Texts by (key, language); page strings, button titles, situations and sources by language and name."""
+    """Texts by (key, language); page strings, button titles, situations and sources by language and name.
+
+    `work` are the words of the workplaces, by language, workplace and name.
+    """
 
     texts: dict[tuple[str, str], Text]
     page: dict[str, dict[str, str]]
+    work: dict[str, dict[str, dict[str, str]]]
     titles: dict[str, dict[str, str]]
     situations: dict[str, dict[str, str]]
     sources: dict[str, dict[str, Source]]
@@ -70,6 +75,10 @@ def load(root: Path = CONTENT) -> ContentStore:
     titles = {language: read_yaml(root / language / "choices.yml", faults) for language in LANGUAGES}
     page = {language: read_yaml(root / language / "page.yml", faults) for language in LANGUAGES}
     situations = {language: read_yaml(root / language / "situations.yml", faults) for language in LANGUAGES}
+    work = {
+        language: {name: read_yaml(root / language / f"workplaces/{name}.yml", faults) for name in WORKPLACES}
+        for language in LANGUAGES
+    }
     for language in LANGUAGES:
         folder = root / language
         for path in sorted(folder.rglob("*.md")):
@@ -86,7 +95,7 @@ def load(root: Path = CONTENT) -> ContentStore:
         language: {name: Source(entry["title"][language], entry["url"]) for name, entry in raw.items()}
         for language in LANGUAGES
     }
-    return ContentStore(texts, page, titles, situations, sources)
+    return ContentStore(texts, page, work, titles, situations, sources)
 
 
 def read_yaml(path: Path, faults: list[ContentFault]) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Text:
     review_due: date | None
     version: str
     path: Path
+    source: str
 
     @property
     def bubbles(self) -> tuple[str, ...]:
@@ -84,17 +85,24 @@ def read_text(path: Path, root: Path, titles: dict[str, str]) -> Text:
 
     Raises ContentFault with the line where the file is not as described above.
     """
-    source = path.read_text(encoding="utf-8")
-    head, body = _split(path, source)
     key = path.relative_to(root).with_suffix("").as_posix()
+    return parse(path.read_text(encoding="utf-8"), key, root.name, titles, path)
+
+
+def parse(source: str, key: str, language: str, titles: dict[str, str], path: Path) -> Text:
+    """The text that a source holds; `path` is where it would stand. Raises ContentFault."""
+    head, body = _split(path, source)
     phrasings = tuple(
         tuple(part.strip() for part in BUBBLE_BREAK.split(phrasing)) for phrasing in PHRASING_BREAK.split(body)
     )
-    if not all(bubble for phrasing in phrasings for bubble in phrasing):
-        raise ContentFault(path, line_of(source, "***" if "***" in body else "+++"), "a bubble is empty")
+    for number, phrasing in enumerate(phrasings, 1):
+        if "" in phrasing:
+            line = line_of(source, "***" if "***" in body else "+++")
+            where = {"phrasing": number, "bubble": phrasing.index("") + 1}
+            raise ContentFault(path, line, "a bubble is empty", code="empty_bubble", values=where)
     return Text(
         key=key,
-        language=root.name,
+        language=language,
         title=str(head.get("title") or ""),
         phrasings=phrasings,
         choices=(*_scale(head.get("scale")), *_choices(path, source, head.get("choices") or [], titles)),
@@ -103,23 +111,32 @@ def read_text(path: Path, root: Path, titles: dict[str, str]) -> Text:
         reviewed_by=head.get("reviewed_by"),
         reviewed_on=head.get("reviewed_on"),
         review_due=head.get("review_due"),
-        version=hashlib.sha256(source.encode()).hexdigest()[:12],
+        version=version_of(source),
         path=path,
+        source=source,
     )
+
+
+def version_of(source: str) -> str:
+    """The name of exactly these words: 12 hexadecimal digits of their SHA-256."""
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
 
 
 def _split(path: Path, source: str) -> tuple[dict[str, Any], str]:
     match = FRONT_MATTER.match(source)
     if not match:
-        raise ContentFault(path, 1, "must begin with front matter between two lines of '---'")
+        message = "must begin with front matter between two lines of '---'"
+        raise ContentFault(path, 1, message, code="no_front_matter")
     try:
         head = yaml.safe_load(match["head"]) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
-        raise ContentFault(path, line, f"front matter is not valid YAML: {error}") from error
+        message = f"front matter is not valid YAML: {error}"
+        raise ContentFault(path, line, message, code="front_matter_yaml") from error
     if unknown := sorted(set(head) - FIELDS):
-        raise ContentFault(path, line_of(source, unknown[0]), f"unknown field '{unknown[0]}'")
+        message, values = f"unknown field '{unknown[0]}'", {"name": unknown[0]}
+        raise ContentFault(path, line_of(source, unknown[0]), message, code="unknown_field", values=values)
     return head, match["body"]
 
 
@@ -137,6 +154,7 @@ def _choices(
         name = str(fields.get("name", ""))
         title = fields.get("title") or titles.get(name)
         if not name or not title:
-            raise ContentFault(path, line_of(source, name or "choices"), f"choice '{name}' has no title")
+            line, message = line_of(source, name or "choices"), f"choice '{name}' has no title"
+            raise ContentFault(path, line, message, code="choice_without_title", values={"name": name})
         found.append(Choice(name, title, fields.get("leads_to")))
     return tuple(found)

@@ -6,15 +6,21 @@ Other clients (`rasa shell`) get the words here, read from the same content stor
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
+from sqlalchemy.exc import SQLAlchemyError
 
-from bot.content.store import DEFAULT_LANGUAGE, ContentStore, load
+from bot.content.store import DEFAULT_LANGUAGE, load
+from bot.editorial.live import LiveContent
 from bot.rasa.safety_policy import requested_flag, screening_of
+from bot.settings import get_settings
+from bot.store.database import open_database
 
 
 class ContentNLG(TemplatedNaturalLanguageGenerator):
@@ -25,7 +31,7 @@ class ContentNLG(TemplatedNaturalLanguageGenerator):
 
     def __init__(self, endpoint_config: EndpointConfig, domain: Domain) -> None:
         super().__init__(domain.responses)
-        self._content: ContentStore | None = None
+        self._content: LiveContent | None = None
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -43,10 +49,13 @@ class ContentNLG(TemplatedNaturalLanguageGenerator):
             custom |= _clarify(tracker)
         if output_channel == "gateway":
             return {"custom": custom}
-        return {"text": self._words(custom["key"]), "custom": custom}
+        return {"text": await asyncio.to_thread(self._words, custom["key"]), "custom": custom}
 
     def _words(self, key: str) -> str:
-        self._content = self._content or load()
+        """What is live now; the files' words while the database is down."""
+        self._content = self._content or LiveContent(load(), open_database(get_settings()))
+        with suppress(SQLAlchemyError):
+            self._content.refresh()
         return "\n\n".join(self._content.get(key, DEFAULT_LANGUAGE).bubbles)
 
 

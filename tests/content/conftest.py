@@ -14,6 +14,11 @@ FILES = {
     "en/page.yml": 'title: Rygråd\nleft: "{count} characters"\n',
     "da/situations.yml": "garden: haven\n",
     "en/situations.yml": "garden: the garden\n",
+    **{
+        f"{language}/workplaces/{name}.yml": f"sign_out: {word}\n"
+        for language, word in (("da", "Log ud"), ("en", "Sign out"))
+        for name in ("accounts", "clinic", "editorial", "editing")
+    },
     "da/choices.yml": '"yes": Ja\nmenu: Menu\n',
     "en/choices.yml": '"yes": "Yes"\nmenu: Menu\n',
     "da/topic/rest.md": """---
