@@ -17,21 +17,30 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.accounts import access, admin, oidc
+from bot.accounts import pages as work
+from bot.accounts import routes as accounts
+from bot.accounts.sign_in import SignInLimits
 from bot.channels.limits import RateLimits
 from bot.channels.telegram import channel
 from bot.channels.telegram.channel import Telegram
 from bot.channels.web import api, moving, own_pages, page
 from bot.channels.web.body_cap import BodyCap
+from bot.clinic import routes as clinic
+from bot.clinic import shared, widget
+from bot.content.file_faults import SAFETY
 from bot.content.store import CONTENT, load
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.turns import Turns
+from bot.editorial import edition_routes, trial
+from bot.editorial import routes as editorial
+from bot.editorial.live import LiveContent
 from bot.screening.model import ensure_trained
 from bot.screening.screener import Screener
 from bot.settings import Settings, get_settings
 from bot.store.database import migrate, open_database
 from bot.store.retention import delete_expired, erase_inactive
-
-SAFETY_TEXTS = ("care/", "screening/", "safety_check/", "system/", "welcome/", "telegram/")
+from bot.store.staff import forget_sessions
 
 
 class UnsignedTexts(Exception):
@@ -40,13 +49,16 @@ class UnsignedTexts(Exception):
 
 def build_turns(settings: Settings) -> Turns:
     """Content, screening, database and Rasa's address. Raises BrokenContent, UnsignedTexts."""
-    content = load()
-    if settings.env == "production" and (unsigned := content.unsigned(SAFETY_TEXTS)):
-        raise UnsignedTexts(f"not clinically approved: {', '.join(unsigned[:5])} and {len(unsigned)} in all")
+    files = load()
     migrate(settings)
+    engine = open_database(settings)
+    content = LiveContent(files, engine)
+    content.begin()
+    if settings.env == "production" and (unsigned := content.never_approved(SAFETY)):
+        raise UnsignedTexts(f"not clinically approved: {', '.join(unsigned[:5])} and {len(unsigned)} in all")
     screener = Screener.load(ensure_trained())  # never silently the patterns alone
     rasa = RasaClient(settings.rasa_url, settings.rasa_secret.get_secret_value())
-    return Turns(open_database(settings), content, screener, rasa, settings)
+    return Turns(engine, content, screener, rasa, settings)
 
 
 def create_app(settings: Settings | None = None, turns: Turns | None = None) -> FastAPI:
@@ -56,8 +68,10 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.turns = turns or build_turns(settings)
+        desk = app.state.desk = trial.desk_of(app.state.turns)
         await app.state.turns.recover()
-        work = (_keep_promises(app.state.turns), app.state.turns.appointments.keep(settings.reminder_seconds))
+        promises = _keep_promises(app.state.turns)
+        work = (promises, desk.live.keep(), app.state.turns.appointments.keep(settings.reminder_seconds))
         tasks = [asyncio.create_task(each) for each in work]
         telegram = None
         if settings.telegram_token.get_secret_value():
@@ -72,12 +86,27 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
 
     app = FastAPI(title="Rygråd", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.telegram = None
-    app.include_router(api.router)
-    app.include_router(page.router)
-    app.include_router(own_pages.router)
-    app.include_router(moving.router)
-    app.include_router(channel.router)
+    for part in (
+        api,
+        page,
+        own_pages,
+        moving,
+        channel,
+        accounts,
+        admin,
+        oidc,
+        clinic,
+        shared,
+        widget,
+        editorial,
+        edition_routes,
+    ):
+        app.include_router(part.router)
     app.add_exception_handler(own_pages.Gone, own_pages.gone)
+    app.add_exception_handler(access.SignInNeeded, work.sign_in_first)
+    app.add_exception_handler(access.Forbidden, work.forbidden)
+    app.add_exception_handler(access.Missing, work.missing)
+    app.mount("/work-static", StaticFiles(directory=work.STATIC))
     app.mount("/static", StaticFiles(directory=page.STATIC))
     app.mount("/images", StaticFiles(directory=CONTENT / "images"))
     _add_limits(app, settings)
@@ -93,6 +122,8 @@ async def _keep_promises(turns: Turns) -> None:
         try:
             await asyncio.to_thread(delete_expired, turns.engine, turns.settings.retention_days)
             await asyncio.to_thread(erase_inactive, turns.engine, turns.settings.inactive_days)
+            await asyncio.to_thread(forget_sessions, turns.engine)
+            await asyncio.to_thread(trial.forget, turns.engine)
         except SQLAlchemyError as error:
             structlog.get_logger().error("retention_failed", error=type(error).__name__)
         await asyncio.sleep(3600)
@@ -100,11 +131,14 @@ async def _keep_promises(turns: Turns) -> None:
 
 def _add_limits(app: FastAPI, settings: Settings) -> None:
     limits = app.state.limits = RateLimits(settings.rate_limit, settings.address_limit)
+    app.state.sign_in_limits = SignInLimits()
 
     @app.middleware("http")
     async def limit(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         address = request.client.host if request.client else ""
-        of_people = request.method == "POST" and request.url.path != channel.PATH  # Telegram speaks for many
+        path = request.url.path
+        # Telegram speaks for many; the workplaces ask who somebody is, and a whole clinic may sit behind one address.
+        of_people = request.method == "POST" and not path.startswith((channel.PATH, "/editor", "/clinic", "/admin"))
         if of_people and (wait := await limits.address(address)):
             refused = api.problem(request.app.state.turns, 429, "rate_limited", api.preferred(request), wait=wait)
             return JSONResponse({"detail": refused.detail}, 429, {"Retry-After": str(wait)})

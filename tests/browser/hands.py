@@ -46,6 +46,14 @@ async def write(page: Page, text: str, then: str) -> None:
     await said(page, then)
 
 
+async def fetch(page: Page, name: str) -> None:
+    """Without a script: fetches what comes late, after a card, until the choice of this name is there."""
+    while not await page.locator(f'[data-name="{name}"]').count():
+        await page.locator("button[value=refresh]").focus()
+        await page.keyboard.press("Enter")
+        await page.wait_for_load_state()
+
+
 async def said(page: Page, key: str) -> None:
     """Waits until a reply with this content key is on the page, after the patient's last message if there is one."""
     newest = page.locator(f'#log:not(:has(.patient)) [data-key="{key}"], {LAST_OWN} ~ [data-key="{key}"]').last

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.dialogue.choices import UnknownChoice
+from bot.dialogue.invited import open_conversation
 from bot.dialogue.own_data import exported
 from bot.dialogue.replies import Reply
 from bot.dialogue.turns import Turns
@@ -102,14 +103,16 @@ def preferred(request: Request) -> str:
     return first
 
 
-async def begin(service: Turns, language: str, invite: str | None = None) -> Started:
-    """Opens a conversation and says the welcome."""
-    token, opened = await asyncio.to_thread(store.create, service.engine, language=language, invite=invite)
+async def begin(service: Turns, language: str | None, invite: str | None = None, usual: str = "da") -> Started:
+    """Opens a conversation and says the welcome; without a language in the invite's, or else the `usual` one."""
+    token, opened = await asyncio.to_thread(
+        open_conversation, service.engine, language=language, usual=usual, invite=invite
+    )
     replies = service.voice.say(opened, "welcome/intro")
     service.doorstep.remember(opened.id, replies)
     if service.switch.closed():
         replies = service.voice.closed(opened)
-    return Started(token=token, language=language, messages=replies)
+    return Started(token=token, language=opened.language, messages=replies)
 
 
 def checked_text(service: Turns, text: str, language: str) -> str:
@@ -127,6 +130,8 @@ async def deliver(service: Turns, found: Conversation, body: Send) -> list[Reply
     if (body.text is None) == (body.choice is None):
         raise problem(service, 422, "bad_request", found.language)
     text = checked_text(service, body.text, found.language) if body.text is not None else None
+    if found.trying is not None:
+        service = await asyncio.to_thread(service.serving, found)
     try:
         return await service.receive(found, body.id, text, body.choice)
     except UnknownChoice:
@@ -136,7 +141,7 @@ async def deliver(service: Turns, found: Conversation, body: Send) -> list[Reply
 @router.post("", status_code=201)
 async def start(request: Request, service: TurnsDep, body: Start) -> Started:
     """A new conversation: its token and the welcome."""
-    return await begin(service, body.language or preferred(request), body.invite)
+    return await begin(service, body.language, body.invite, preferred(request))
 
 
 @router.post("/messages")

@@ -1,4 +1,4 @@
-"""The patient's own pages: plan, progress, summary, everything that is kept, and the way back; and a shared summary.
+"""The patient's own pages: plan, progress, summary, everything that is kept, and the way back.
 
 Opened from the chat by form post with the session's token: no cookie, and no address that gives anything away.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import HTMLResponse, Response
@@ -20,14 +20,16 @@ from bot.channels.web.api import TurnsDep, preferred, said
 from bot.channels.web.calendar import calendar
 from bot.channels.web.page import HEADERS, STATIC, page, static_url, templates
 from bot.clock import danish, now
+from bot.content.store import fill
 from bot.dialogue.own_data import exported, records_of
 from bot.dialogue.turns import Turns
 from bot.dialogue.values import LOCALES
 from bot.self_management import plan
-from bot.self_management.summary import summary
+from bot.self_management.summary import Summary, summary
 from bot.store import conversations as store
 from bot.store import records, reminders
-from bot.store.models import Conversation
+from bot.store.models import Conversation, Share
+from bot.store.staff_models import CLINICIAN
 
 router = APIRouter()
 
@@ -65,6 +67,12 @@ def date_words(language: str) -> Callable[[datetime], str]:
     return lambda moment: str(format_date(danish(moment), "long", locale=LOCALES[language]))
 
 
+def moment_words(language: str) -> Callable[[datetime], str]:
+    """Writes a day and the time of day as the language does, in Danish time."""
+    pattern = {"da": "d. MMMM y 'kl.' HH.mm", "en": "d MMMM y 'at' HH:mm"}[language]
+    return lambda moment: str(format_datetime(danish(moment), pattern, locale=LOCALES[language]))
+
+
 def own_page(request: Request, service: Turns, name: str, language: str, **context: Any) -> HTMLResponse:
     """One of the pages in templates/own/."""
     ui = service.content.page[language]
@@ -94,34 +102,19 @@ async def own_plan(request: Request, service: TurnsDep, found: OwnerDep, token: 
 @router.post("/me/progress")
 async def own_progress(request: Request, service: TurnsDep, found: OwnerDep, token: TokenForm = "") -> HTMLResponse:
     """The chart, in words and as a table."""
-    sums = await asyncio.to_thread(_summary, service, found)
+    sums = await asyncio.to_thread(summed, service, found)
     return own_page(request, service, "progress", found.language, sums=sums, token=token, path="/me/progress")
 
 
 @router.post("/me/summary")
 async def own_summary(request: Request, service: TurnsDep, found: OwnerDep, token: TokenForm = "") -> HTMLResponse:
     """The page for a clinician."""
-    sums = await asyncio.to_thread(_summary, service, found)
+    sums = await asyncio.to_thread(summed, service, found)
     return own_page(request, service, "summary", found.language, sums=sums, token=token, path="/me/summary")
 
 
-@router.get("/s/{code}")
-async def shared_summary(request: Request, service: TurnsDep, code: str, language: str = "") -> HTMLResponse:
-    """The summary a patient shared; the view is noted for the patient. 404 once it is withdrawn or expired."""
-    link = await asyncio.to_thread(records.open_share, service.engine, code)
-    found = await asyncio.to_thread(store.get, service.engine, link.conversation_id) if link else None
-    if not link or not found:
-        words = preferred(request)
-        refused = own_page(request, service, "not_shared", words)
-        refused.status_code = 404
-        return refused
-    found.language = language if language in ("da", "en") else link.language
-    sums = await asyncio.to_thread(_summary, service, found)
-    until = link.expires_at
-    return own_page(request, service, "summary", found.language, sums=sums, until=until, path=f"/s/{code}")
-
-
-def _summary(service: Turns, found: Conversation) -> Any:
+def summed(service: Turns, found: Conversation) -> Summary:
+    """What the summary shows of this patient, in the conversation's language."""
     return summary(records_of(service.engine, found), service.content, found.language, now())
 
 
@@ -129,14 +122,30 @@ def _summary(service: Turns, found: Conversation) -> Any:
 async def own_data(request: Request, service: TurnsDep, found: OwnerDep, token: TokenForm = "") -> HTMLResponse:
     """Everything that is kept, readable; with the ways to take it away and to erase it."""
     kept = await asyncio.to_thread(exported, service.engine, found)
-    sums = await asyncio.to_thread(_summary, service, found)
+    sums = await asyncio.to_thread(summed, service, found)
     rows = await asyncio.to_thread(records.plans, service.engine, found.id)
     versions = [(row.made_at, plan.lines(service.content, found.language, row.parts)) for row in rows]
     messages = await said(service, found)
-    context = {"kept": kept, "sums": sums, "versions": versions, "messages": messages, "path": "/me/data"}
+    shares = await asyncio.to_thread(_shares, service, found)
+    context = {"kept": kept, "sums": sums, "versions": versions, "messages": messages, "shares": shares}
     settings = service.settings
     days = {"retention_days": settings.retention_days, "inactive_days": settings.inactive_days}
-    return own_page(request, service, "data", found.language, token=token, **context, **days)
+    return own_page(request, service, "data", found.language, token=token, path="/me/data", **context, **days)
+
+
+def _shares(service: Turns, found: Conversation) -> list[tuple[Share, list[str]]]:
+    """Each link to the summary with a line of words for everybody who opened it."""
+    ui, moment = service.content.page[found.language], moment_words(found.language)
+    return [
+        (link, [_viewed(ui, moment, view) for view in records.views(link)])
+        for link in records.shares(service.engine, found.id)
+    ]
+
+
+def _viewed(ui: dict[str, str], moment: Callable[[datetime], str], view: dict[str, str]) -> str:
+    by = "clinic" if view["clinic"] else "clinician" if view["by"] == CLINICIAN else "link"
+    when = moment(datetime.fromisoformat(view["at"]))
+    return fill(ui[f"own_view_{by}"], {"date": when, "clinic": view["clinic"]})
 
 
 @router.post("/me/data.json")

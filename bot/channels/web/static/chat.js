@@ -6,6 +6,7 @@ const { dataset } = document.body;
 const ui = JSON.parse(dataset.ui);
 const pages = JSON.parse(dataset.pages); // replies with a page of their own to open: key -> [path, button]
 const embedded = "embedded" in dataset;
+const invite = dataset.invite || null;
 const log = byId("log");
 const form = byId("chat");
 const input = byId("text");
@@ -39,7 +40,7 @@ const state = {
 const storage = {
   get(name) { try { return embedded ? null : sessionStorage.getItem(name); } catch { return null; } },
   set(name, value) { try { if (embedded) return false; sessionStorage.setItem(name, value); return true; } catch { return false; } },
-  drop(name) { try { sessionStorage.removeItem(name); } catch { /* storage is blocked: nothing was kept */ } },
+  drop(name) { try { if (!embedded) sessionStorage.removeItem(name); } catch { /* storage is blocked: nothing was kept */ } },
 };
 
 function remember(token) {
@@ -368,7 +369,7 @@ function delivered(item, mine, messages) {
 // The first message opens the conversation. The welcome is on the page already: its buttons carry names, not values.
 async function post(item) {
   if (!state.token) {
-    const created = await api("POST", "/api/chat", { language: state.language, invite: null });
+    const created = await api("POST", "/api/chat", { language: state.language, invite });
     remember(created.token);
     for (const { id } of created.messages) state.seen.add(id);
     const offered = created.messages.flatMap((message) => message.choices);
@@ -429,7 +430,7 @@ async function startAgain() {
   if (state.busy) return;
   setBusy(true);
   try {
-    const { token, messages } = await api("POST", "/api/chat", { language: state.language, invite: null });
+    const { token, messages } = await api("POST", "/api/chat", { language: state.language, invite });
     remember(token);
     log.replaceChildren();
     careWatch.disconnect();
@@ -520,11 +521,12 @@ async function switchLanguage(event) {
   const control = event.currentTarget;
   const language = control.lang;
   if (input.value) storage.set("rygraad.draft", input.value);
-  if (!state.token) return; // the link does it
+  if (!state.token && !embedded) return; // the link does it
   event.preventDefault();
+  if (!state.token) return location.replace(control.href); // the way back belongs to the site around the frame
   try {
     const { messages } = await api("PUT", "/api/chat/language", { language });
-    if (storage.get("rygraad.token")) return location.assign(`/?language=${language}`);
+    if (storage.get("rygraad.token")) return location.assign(`${dataset.path}?language=${language}`);
     const previous = state.language;
     state.language = language;
     Object.assign(control, { lang: previous, value: previous, textContent: ui[`language_${previous}`] });
@@ -533,6 +535,34 @@ async function switchLanguage(event) {
     if (error.status === 401) sessionGone();
     else notice(error.message || ui.error_gave_up);
   }
+}
+
+// ---------------------------------------------------------------- inside another site
+
+// The site around the frame says "hello" and "open"; it hears "ready" and "close", and never a word of the conversation.
+// Only the sites on the clinic's list are listened to, and only they are answered.
+let host = "";
+
+function tellHost(word) {
+  if (host) parent.postMessage({ rygraad: word }, host);
+}
+
+function hearHost({ source, origin, data }) {
+  if (source !== parent || !dataset.origins.split(" ").includes(origin)) return;
+  const word = data && data.rygraad;
+  if (word === "hello") {
+    host = origin;
+    byId("close").hidden = false;
+    tellHost("ready");
+  }
+  // First the welcome is there to be read; later one goes on where one writes, unless that opens a keyboard over it.
+  if (word === "open") (state.token && !touch.matches ? input : log).focus({ preventScroll: true, focusVisible: !!data.seen });
+}
+
+function bindHost() {
+  if (!embedded || parent === window) return;
+  addEventListener("message", hearHost);
+  byId("close").addEventListener("click", () => tellHost("close"));
 }
 
 // ---------------------------------------------------------------- beginning
@@ -549,6 +579,7 @@ async function restore(token) {
   try {
     const { messages } = await api("GET", "/api/chat/messages");
     if (messages.length) {
+      if (byId("gone")) byId("gone").remove(); // whoever is in stays in
       log.replaceChildren();
       state.seen.clear();
       show(messages);
@@ -595,7 +626,11 @@ function bind() {
   input.addEventListener("input", count);
   byId("language").addEventListener("click", switchLanguage);
   addEventListener("online", () => { if (state.pending) resend(state.pending); });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") byId("help").open = false; });
+  document.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    if (byId("help").open) byId("help").open = false;
+    else tellHost("close");
+  });
 }
 
 // The patient's own link carries the token behind the #, which no server and no other site ever gets to see.
@@ -609,6 +644,7 @@ function begin() {
   document.documentElement.classList.add("js");
   readPage();
   bind();
+  bindHost();
   const given = form.elements.token.value;
   const kept = ownLink() || storage.get("rygraad.token");
   if (given) {
