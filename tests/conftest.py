@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from bot.screening.screener import Screener
 from bot.settings import Settings
 from bot.store.database import migrate, open_database
 from bot.supervisor import Parts, free_port
-from tests.databases import either, engine  # noqa: F401  (fixtures for every test)
+from tests.databases import either, empty_sqlite, engine  # noqa: F401  (fixtures for every test)
 from tests.fake_rasa import FakeRasa
 from tests.patient import Patient
 from tests.running import wait_until
@@ -53,14 +54,19 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    found = Settings(data_dir=tmp_path, rate_limit="off")
-    migrate(found)
-    return found
+def settings(tmp_path: Path, empty_sqlite: Path) -> Settings:  # noqa: F811
+    """Settings for a fresh, migrated database file."""
+    shutil.copyfile(empty_sqlite, tmp_path / "rygraad.db")
+    return Settings(data_dir=tmp_path, rate_limit="off")
 
 
 @pytest.fixture
-def turns(settings: Settings, content: ContentStore, screener: Screener, real_rasa: Any) -> Iterator[Turns]:
+def turns(
+    settings: Settings, content: ContentStore, screener: Screener, real_rasa: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Turns]:
+    """What is said, not how fast: here Rasa has all the time it needs. tests/stack sees to how fast."""
+    monkeypatch.setattr("bot.dialogue.answers.ALARM_WAIT", 30.0)
+    monkeypatch.setattr("bot.dialogue.answers.ANSWER_WAIT", 30.0)
     database = open_database(settings)
     real_rasa.use(database)
     yield Turns(database, content, screener, real_rasa, settings)
@@ -111,9 +117,7 @@ def rasa() -> FakeRasa:
 
 
 @pytest.fixture
-def client(tmp_path: Path, content: ContentStore, rasa: FakeRasa) -> Iterator[TestClient]:
-    settings = Settings(data_dir=tmp_path, rate_limit="off")
-    migrate(settings)
+def client(settings: Settings, content: ContentStore, rasa: FakeRasa) -> Iterator[TestClient]:
     turns = Turns(open_database(settings), content, Screener.load(None), rasa, settings)  # type: ignore[arg-type]
     with TestClient(create_app(settings, turns)) as running:
         yield running

@@ -14,10 +14,6 @@ from tests.time_travel import Clock
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-async def test_conversation(
-    turns: Turns, clock: Clock, script: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # What is said, not how fast: tests/stack sees to that.
-    monkeypatch.setattr("bot.dialogue.answers.ALARM_WAIT", 10.0)
+async def test_conversation(turns: Turns, clock: Clock, script: dict[str, Any]) -> None:
     clock.go(hour=first_hour(script))
     await play(script, Patient(turns, script["language"]), clock)

@@ -66,9 +66,8 @@ QUESTIONS = [(form, number) for form in FORMS for number in range(9 if form == "
 
 @pytest.mark.parametrize(("form", "number"), QUESTIONS)
 async def test_an_alarm_sign_at_any_question_of_any_form_gets_its_card(
-    settled: Patient, form: str, number: int, monkeypatch: pytest.MonkeyPatch
+    settled: Patient, form: str, number: int
 ) -> None:
-    monkeypatch.setattr("bot.dialogue.answers.ALARM_WAIT", 10.0)
     key = await to_question(settled, form, number)
     if key is None:
         return

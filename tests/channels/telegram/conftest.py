@@ -24,7 +24,6 @@ async def channel(turns: Turns, api: BotApi, monkeypatch: pytest.MonkeyPatch) ->
     """Telegram by polling, sending as fast as the server takes it."""
     monkeypatch.setattr("bot.channels.telegram.sending.APART", 0.0)
     monkeypatch.setattr("bot.channels.telegram.outbox.LOOK", 0.02)
-    monkeypatch.setattr("bot.dialogue.answers.ALARM_WAIT", 10.0)
     turns.settings = settings_for(turns, api)
     running = Telegram(turns, RateLimits("off", "off"))
     running.start()

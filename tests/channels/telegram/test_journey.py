@@ -5,24 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 import uvicorn
 from sqlmodel import Session, select
 
 from bot.channels.telegram.channel import PATH, Telegram
+from bot.clock import now as clock_now
 from bot.dialogue.turns import Turns
 from bot.gateway import create_app
-from bot.store.conversations import hash_token
+from bot.store import invites
 from bot.store.models import BELONGINGS, Conversation
 from bot.supervisor import free_port
+from tests.accounts.staff import make_user
 from tests.channels.telegram.bot_api import BotApi
 from tests.channels.telegram.conftest import settings_for
 from tests.channels.telegram.patient import Noting, TelegramPatient, until
 from tests.patient import keys
 from tests.time_travel import Clock
 
-INVITE = "Kd8fWq2-mN_x71RtYpLs0A"
 QUESTIONS = ["motor_loss", "vascular", "trauma", "infection", "spinal_puncture", "cancer_history"]
 
 
@@ -41,10 +43,7 @@ async def gateway(turns: Turns, api: BotApi, mode: str) -> AsyncIterator[Telegra
 
 
 @pytest.fixture(params=["polling", "webhook"])
-async def running(
-    request: pytest.FixtureRequest, turns: Turns, api: BotApi, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Telegram]:
-    monkeypatch.setattr("bot.dialogue.answers.ALARM_WAIT", 10.0)
+async def running(request: pytest.FixtureRequest, turns: Turns, api: BotApi, clock: Clock) -> AsyncIterator[Telegram]:
     clock.go(hour=9)
     async with gateway(turns, api, request.param) as channel:
         method = "getUpdates" if request.param == "polling" else "setWebhook"
@@ -56,14 +55,28 @@ async def test_from_the_invite_to_erasure(running: Telegram, api: BotApi, clock:
     patient = TelegramPatient(running, api, Noting(running))
     engine = running.turns.engine
 
-    welcome = await patient.start(INVITE)
+    user = make_user(engine, roles=["clinician"])
+    until = clock_now() + timedelta(weeks=4)
+    code, invite = invites.make(
+        engine,
+        user_id=user.id,
+        language="da",
+        region="midtjylland",
+        clinic_name="Klinik Lyng",
+        most=1,
+        expires_at=until,
+    )
+    welcome = await patient.start(code)
     assert keys(welcome) == ["welcome/intro"]
     assert "Telegram gemmer også" in patient.person.messages[0].text
     assert running.turns.settings.address in patient.person.messages[0].text
     with Session(engine) as session:
-        assert session.exec(select(Conversation)).one().invite_hash == hash_token(INVITE)
+        opened = session.exec(select(Conversation)).one()
+    assert (opened.invite_hash, opened.region) == (invite.code_hash, "midtjylland")
 
-    assert keys(await patient.choose("consent_yes"))[-1] == "screening/cauda_equina"
+    consented = await patient.choose("consent_yes")
+    assert "Klinik Lyng" in next(reply.text for reply in consented if reply.key == "welcome/invited_named")
+    assert keys(consented)[-1] == "screening/cauda_equina"
     for flag in QUESTIONS:
         assert keys(await patient.choose("no"))[-1] == f"screening/{flag}"
     assert keys(await patient.choose("no"))[-1] == "worry/ask"

@@ -680,7 +680,6 @@ async def test_the_buttons_of_the_welcome_work_after_a_restart(
 async def test_a_press_is_answered_at_once_while_the_message_before_it_is_still_thought_about(
     channel: Telegram, consented: TelegramPatient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.dialogue.answers.ANSWER_WAIT", 30.0)
     slow_down(channel, monkeypatch, 4)
     consented.person.write("hvad hjælper?")
     message, value = consented.offered["my_back"]
