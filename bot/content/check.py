@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from bot.content import shared_words
 from bot.content.errors import ContentFault
 from bot.content.file_faults import MAX_TITLE, File, Shared, file_faults, placeholders, too_long_title
+from bot.content.shared_words import is_shared
 from bot.content.store import CONTENT, LANGUAGES, WORKPLACES, ContentStore, read_yaml
 from bot.content.texts import FRONT_MATTER, Text, line_of, parse
 
@@ -67,13 +69,16 @@ def change_faults(changes: Mapping[Place, str], content: ContentStore, today: da
     faults: list[ContentFault] = []
     files: dict[Place, File] = {}
     for (key, language), source in changes.items():
+        if is_shared(key):
+            faults += shared_words.faults(key, language, source, content, shared.frightening)
+            continue
         path = CONTENT / language / f"{key}.md"
         files[key, language] = file = _file(path, CONTENT / language, source, content.titles[language], faults)
         faults += file_faults(file, shared, today or date.today())
     beside = {
         (key, other): _file(text.path, CONTENT / other, text.source, content.titles[other], [])
         for key, other in {(key, other) for key, _ in changes for other in LANGUAGES} - set(changes)
-        if (text := content.texts.get((key, other)))
+        if not is_shared(key) and (text := content.texts.get((key, other)))
     }
     between = list(_faults_between(files | beside, content.texts.keys()))
     found = [Finding(fault, False) for fault in dict.fromkeys(faults)]

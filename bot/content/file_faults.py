@@ -76,7 +76,7 @@ def file_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFaul
     for phrasing, bubbles in enumerate(file.text.phrasings, 1):
         yield from _bubble_faults(file, phrasing, bubbles)
         yield from _reading_faults(file, phrasing, bubbles)
-    yield from _frightening_faults(file, file.text, shared.frightening.get(file.language) or {})
+    yield from frightening_faults(file, file.text, shared.frightening.get(file.language) or {})
 
 
 def _front_matter_faults(file: File, shared: Shared, today: date) -> Iterator[ContentFault]:
@@ -167,7 +167,7 @@ def _reading_faults(file: File, phrasing: int, bubbles: tuple[str, ...]) -> Iter
         yield file.fault(bubbles[0], message, code="hard_flesch", **values)
 
 
-def _frightening_faults(file: File, text: Text, known: Words) -> Iterator[ContentFault]:
+def frightening_faults(file: File, text: Text, known: Words) -> Iterator[ContentFault]:
     """Word stems that frighten, unless the list lets this very key explain them."""
     explained = (known.get("explained") or {}).get(file.key) or []
     begin = file.source.index(text.bubbles[0], file.source.index("\n---\n"))

@@ -60,7 +60,8 @@ class ContentStore:
 
     def unsigned(self, prefixes: tuple[str, ...] = ("",)) -> list[str]:
         """Keys below the prefixes that some language has without a clinician's approval."""
-        return sorted({t.key for t in self.texts.values() if t.key.startswith(prefixes) and not t.signed})
+        waiting = (t for t in self.texts.values() if not t.signed and not t.shared)
+        return sorted({t.key for t in waiting if t.key.startswith(prefixes)})
 
 
 def fill(template: str, values: dict[str, Any]) -> str:

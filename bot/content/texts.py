@@ -29,11 +29,13 @@ FIELDS = frozenset({"title", "choices", "scale", "sources", "image", "reviewed_b
 
 @dataclass(frozen=True)
 class Choice:
-    """A button: `name` is stable English, `title` what the patient reads, `leads_to` the key it opens."""
+    """A button: `name` is stable English, `title` what the patient reads, `leads_to` the key it opens; `own` when
+    the title is this text's own and not the usual one of choices.yml."""
 
     name: str
     title: str
     leads_to: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Text:
     version: str
     path: Path
     source: str
+    shared: bool = False  # one line of bot/content/shared_words.py, which no clinician signs in a file
 
     @property
     def bubbles(self) -> tuple[str, ...]:
@@ -156,5 +159,5 @@ def _choices(
         if not name or not title:
             line, message = line_of(source, name or "choices"), f"choice '{name}' has no title"
             raise ContentFault(path, line, message, code="choice_without_title", values={"name": name})
-        found.append(Choice(name, title, fields.get("leads_to")))
+        found.append(Choice(name, title, fields.get("leads_to"), own=bool(fields.get("title"))))
     return tuple(found)

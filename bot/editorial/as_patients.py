@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from bot.accounts.pages import environment
 from bot.channels.pages import PAGES
+from bot.content.shared_words import carriers
 from bot.content.store import ContentStore
 from bot.dialogue.replies import WORSE_CONTACTS, Care, contact_list, render
 from bot.screening.flags import load_flags
@@ -19,13 +20,16 @@ def as_patients(content: ContentStore, key: str, language: str, *, card: bool = 
     An alarm sign's text is its care card, unless `card` is false; `words` stand between two phrasings. What a text
     takes from the conversation, as in {count}, stays as it is written. Raises UnknownKey.
     """
+    phrasings = None
+    if below := carriers(content, key, language):
+        key, phrasings = below[0].key, 1  # a button is seen below a text that has it
     text = content.get(key, language)
     care = care_of(key, language) if card else None
     first = render(content, key, language, {})
     said = (
         [[first[0].model_copy(update={"care": care})]]
         if care
-        else [render(content, key, language, {}, times) for times in range(len(text.phrasings))]
+        else [render(content, key, language, {}, times) for times in range(phrasings or len(text.phrasings))]
     )
     for replies in said[:-1]:  # the same below each phrasing, so once is enough here
         replies[-1] = replies[-1].model_copy(update={"choices": [], "sources": [], "image": None})

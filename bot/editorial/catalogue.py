@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, or_, select
 
 from bot.clock import danish, now
+from bot.content.shared_words import carriers
 from bot.content.store import LANGUAGES
 from bot.content.texts import Choice, Text
 from bot.editorial import workflow
@@ -178,6 +179,7 @@ class Said:
     buttons: list[tuple[str, str]] = field(default_factory=list)
     stands_in: str = ""  # this text replaces that one in Telegram
     replaced_by: str = ""  # and that one replaces this
+    carriers: list[str] = field(default_factory=list)  # keys of the texts that have this button
 
 
 def where_said(desk: Desk, key: str, language: str) -> Said:
@@ -195,6 +197,7 @@ def where_said(desk: Desk, key: str, language: str) -> Said:
         buttons=sorted(found),
         stands_in=own if own != key and desk.live.has(own) else "",
         replaced_by=telegram if desk.live.has(telegram) else "",
+        carriers=[text.key for text in carriers(desk.live, key, language)],
     )
 
 

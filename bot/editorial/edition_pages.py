@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from bot.accounts.access import Missing
 from bot.accounts.pages import moment
+from bot.content.shared_words import MOST, is_shared
 from bot.content.source import Parts, parts, put_together, signed
 from bot.content.store import fill
 from bot.editorial import catalogue, preview, suite, workflow
@@ -121,6 +122,8 @@ def _known(here: Here, edition: Edition) -> dict[str, Any]:
         "other": other,
         "title": live.get(edition.key, edition.language).title,
         "safety": workflow.is_safety(edition.key),
+        "shared": is_shared(edition.key),
+        "most_shared": MOST.get(edition.key.partition("/")[0], 0),
         "author": names.get(edition.author_id, ""),
         "names": names,
         "remarks": editions.remarks(here.desk.engine, edition.id or 0),

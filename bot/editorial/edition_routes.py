@@ -126,7 +126,8 @@ async def try_it(request: Request, here: HereDep, edition_id: str) -> Response:
     channel = TELEGRAM if edition.key.startswith(f"{TELEGRAM}/") else "web"
     token, conversation = await asyncio.to_thread(trial.start, here.service, edition, channel)
     messages = await said(here.service, conversation)
-    return page(request, here.service, edition.language, messages, token=token)
+    served = here.service.serving(conversation)  # the page's own words may be what is tried
+    return page(request, served, edition.language, messages, token=token)
 
 
 @router.post("/editor/preview")

@@ -49,14 +49,16 @@ def figures(text: Text, live: Text | None) -> Figures:
     whole = _all(text)
     counted = [(len(WORD.findall(each)), each) for each in sentences(whole)] if is_safety(text.key) else []
     names = placeholders(text)
+    # The program fills shared words in by themselves, each with what they have always had.
+    known = PLACEHOLDERS if not text.shared else PLACEHOLDERS | {*(placeholders(live) if live else ())}
     return Figures(
         readings=[_reading(text, phrasing) for phrasing in text.phrasings],
         lengths=[[len(bubble) for bubble in phrasing] for phrasing in text.phrasings],
         most=MAX_BUBBLE,
         sentences=sorted(counted, key=lambda each: -each[0])[:MOST_SENTENCES],
         average=sum(count for count, _ in counted) / len(counted) if counted else 0.0,
-        placeholders=[name for name in names if name in PLACEHOLDERS],
-        unknown=[name for name in names if name not in PLACEHOLDERS],
+        placeholders=[name for name in names if name in known],
+        unknown=[name for name in names if name not in known],
         gone=[name for name in placeholders(live) if name not in names] if live else [],
         links=_links(whole),
         no_links=[each for each in LIKE_A_LINK.findall(whole) if not INLINE.search(each)],

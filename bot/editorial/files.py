@@ -17,6 +17,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from bot.clock import danish
+from bot.content import shared_words
+from bot.content.shared_words import is_shared
 from bot.content.store import LANGUAGES
 from bot.content.texts import version_of
 from bot.editorial.live import LiveContent
@@ -62,13 +64,18 @@ def _state(live: LiveContent, key: str, language: str, each: InForce, there: str
 
 
 def _version_in(root: Path | None, key: str, language: str) -> str | None:
-    path = path_of(root, key, language) if root else None
-    return version_of(path.read_text(encoding="utf-8", errors="replace")) if path and path.is_file() else None
+    if root is None:
+        return None
+    if is_shared(key):
+        source = shared_words.source_in(root, key, language)
+        return version_of(source) if source else None
+    path = path_of(root, key, language)
+    return version_of(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
 
 
 def path_of(root: Path, key: str, language: str) -> Path:
     """Where a text stands below a content folder."""
-    return root / language / f"{key}.md"
+    return shared_words.file_of(root, key, language) if is_shared(key) else root / language / f"{key}.md"
 
 
 def open_editions(engine: Engine) -> list[Edition]:
@@ -93,13 +100,23 @@ def write_out(live: LiveContent, root: Path, *, force: bool = False) -> Written:
     """
     done = Written([], [])
     for each in standings(live, root):
-        if each.state == EDITED or (each.state in (CONFLICT, GONE) and force):
+        # A line of shared words that is in no file any more has no place to be written to.
+        lost = is_shared(each.key) and shared_words.source_in(root, each.key, each.language) is None
+        if not lost and (each.state == EDITED or (each.state in (CONFLICT, GONE) and force)):
             path = path_of(root, each.key, each.language)
-            _write(path, each.live.source)
-            done.paths.append(path)
+            _write(path, _of_file(path, each))
+            if path not in done.paths:
+                done.paths.append(path)
         elif each.state != SAME:
             done.left.append(each)
     return done
+
+
+def _of_file(path: Path, each: Standing) -> str:
+    """What the file must say: the edit, or for shared words the file that is there with their line anew."""
+    if not is_shared(each.key):
+        return each.live.source
+    return shared_words.written_into(path.read_text(encoding="utf-8"), each.key, each.live.source)
 
 
 def _write(path: Path, source: str) -> None:

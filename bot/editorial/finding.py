@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bot.content.shared_words import is_shared
 from bot.content.store import LANGUAGES, ContentStore
 from bot.content.texts import Text
 
@@ -35,14 +36,15 @@ def fold(words: str) -> str:
 
 
 def search(content: ContentStore, query: str) -> list[str]:
-    """Keys of texts that hold every word of the query in one language; those that hold it as it stands come first."""
+    """Keys of texts that hold every word of the query in one language; those that hold it as it stands come first,
+    and texts before the words that many share."""
     wanted = _wanted(query)
     found = []
     for key in content.keys() if wanted else ():
         said = [_words(content, key, language) for language in LANGUAGES]
         if ranks := [_rank(key, words, " ".join(wanted)) for words in said if _holds(key, words, wanted)]:
-            found.append((min(ranks), key))
-    return [key for _, key in sorted(found)]
+            found.append((min(ranks), is_shared(key), key))
+    return [key for *_, key in sorted(found)]
 
 
 def hit(content: ContentStore, key: str, query: str) -> Hit:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 
 import structlog
 from sqlalchemy import Engine
 
+from bot.content.shared_words import parsed, with_shared_words, with_texts
 from bot.content.store import ContentStore
-from bot.content.texts import Text, parse
+from bot.content.texts import Text
 from bot.store import editions
 from bot.store.editions import InForce, LiveChanged
 
@@ -26,6 +26,7 @@ class LiveContent(ContentStore):
     """A content store whose texts change while it is used. `files` is the content folder as it was read."""
 
     def __init__(self, files: ContentStore, engine: Engine) -> None:
+        files = with_shared_words(files)
         super().__init__(**vars(files))
         self.files, self.engine = files, engine
         self.serial = 0
@@ -57,18 +58,20 @@ class LiveContent(ContentStore):
         if newest == self.serial:
             return False
         found = {(live.publication.key, live.publication.language): live for live in editions.in_force(self.engine)}
-        texts = dict(self.files.texts)
-        for (key, language), live in found.items():
-            if text := self.read(key, language, live.source):
-                texts[key, language] = text
-        self.texts, self.overridden, self.serial = texts, found, newest
+        edited = {place: self._read(*place, live.source, self.files) for place, live in found.items()}
+        now = with_texts(self.files, {place: text for place, text in edited.items() if text})
+        self.titles, self.page, self.situations = now.titles, now.page, now.situations
+        self.texts, self.overridden, self.serial = now.texts, found, newest
         return True
 
     def read(self, key: str, language: str, source: str) -> Text | None:
         """A source as a text of this place; None, and a line in the log, for one that cannot be read (any more)."""
+        return self._read(key, language, source, self)
+
+    def _read(self, key: str, language: str, source: str, content: ContentStore) -> Text | None:
         standing = self.files.texts.get((key, language))
         try:
-            return parse(source, key, language, self.titles[language], standing.path) if standing else None
+            return parsed(source, standing, content) if standing else None
         except Exception as error:  # whatever is wrong with one text, the others go on
             structlog.get_logger().error("edition_unreadable", key=key, language=language, error=type(error).__name__)
             return None
@@ -79,13 +82,13 @@ class LiveContent(ContentStore):
         An emergency edit of an approved text is flagged until it is looked over; a restart must not stop for it.
         """
         approved = {place for place, text in self.files.texts.items() if text.signed}
-        waiting = {t.key for place, t in self.texts.items() if not t.signed and place not in approved}
-        return sorted(key for key in waiting if key.startswith(prefixes))
+        waiting = [t for place, t in self.texts.items() if not t.signed and not t.shared and place not in approved]
+        return sorted({t.key for t in waiting if t.key.startswith(prefixes)})
 
     def with_texts(self, texts: dict[Place, Text]) -> ContentStore:
         """What would be said if these texts were live as well."""
         plain = ContentStore(**{name: getattr(self, name) for name in ContentStore.__dataclass_fields__})
-        return replace(plain, texts=self.texts | texts)
+        return with_texts(plain, texts)
 
     async def keep(self) -> None:
         """Looks again every two seconds, until cancelled; while that fails, as with the database down, what was

@@ -16,9 +16,10 @@ from bot.channels.telegram.messages import Message, messages
 from bot.content.check import Finding, change_faults
 from bot.content.errors import ContentFault
 from bot.content.file_faults import PLACEHOLDERS
+from bot.content.shared_words import carriers, parsed
 from bot.content.source import parts, put_together
 from bot.content.store import LANGUAGES, ContentStore
-from bot.content.texts import BUBBLE_BREAK, PHRASING_BREAK, Text, parse
+from bot.content.texts import BUBBLE_BREAK, PHRASING_BREAK, Text
 from bot.dialogue.replies import Reply, render
 from bot.editorial.as_patients import care_of
 from bot.editorial.faults import Told, shown, told
@@ -135,7 +136,7 @@ def _text(live: LiveContent, key: str, language: str, source: str) -> Text | Non
     """The text; None for one that cannot be read."""
     standing = live.files.texts.get((key, language))
     try:
-        return parse(source, key, language, live.titles[language], standing.path) if standing else None
+        return parsed(source, standing, live) if standing else None
     except (ContentFault, TypeError, AttributeError, KeyError):
         return None
 
@@ -155,6 +156,8 @@ def _filled(source: str) -> str:
 
 def _phrasings(live: LiveContent, text: Text) -> list[Phrasing]:
     content = live.with_texts({(text.key, text.language): text})
+    if shown := carriers(content, text.key, text.language):
+        return [_phrasing(content, shown[0], 0)]  # a button is seen below a text that has it
     found: list[Phrasing] = []
     bubbles = 0
     for number, phrasing in enumerate(text.phrasings):

@@ -13,6 +13,7 @@ from bot.channels.markdown import LINK, to_html
 from bot.channels.telegram.html import MOST, length
 from bot.channels.telegram.messages import MOST_CAPTION, messages
 from bot.content.file_faults import PLACEHOLDERS
+from bot.content.shared_words import carriers
 from bot.content.store import LANGUAGES, ContentStore, fill
 from bot.content.texts import Text
 from bot.dialogue.choices import ANSWERS, pick
@@ -60,6 +61,8 @@ def _words(shown: str) -> list[str]:
 
 def typed_otherwise(was: ContentStore, before: Text, will_be: ContentStore, after: Text) -> list[str]:
     """Words that, typed below this text, mean another button than before: "word: before → after"."""
+    if after.shared:
+        return _typed_below_carriers(was, will_be, after)
     found = []
     for choice in after.choices:
         meant = _meant(will_be, after, choice.title)
@@ -69,6 +72,19 @@ def typed_otherwise(was: ContentStore, before: Text, will_be: ContentStore, afte
         had, has = _meant(was, before, words), _meant(will_be, after, words)
         if had != has:
             found.append(f"{words}: {had} → {has}")
+    return list(dict.fromkeys(found))
+
+
+def _typed_below_carriers(was: ContentStore, will_be: ContentStore, button: Text) -> list[str]:
+    """The same for a button that many texts have; those with the same buttons are looked at once."""
+    each_kind = {
+        tuple(one.name for one in text.choices): text for text in carriers(will_be, button.key, button.language)
+    }
+    found = [
+        words
+        for text in each_kind.values()
+        for words in typed_otherwise(was, was.get(text.key, text.language), will_be, text)
+    ]
     return list(dict.fromkeys(found))
 
 

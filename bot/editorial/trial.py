@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from bot.clock import now
+from bot.content.shared_words import carriers, is_shared
+from bot.content.store import ContentStore
 from bot.dialogue.choices import CLEAR
 from bot.dialogue.turns import CONSENT_VERSION, Trial, Turns
 from bot.editorial.live import LiveContent
@@ -22,6 +24,7 @@ from bot.store.editorial_models import Edition
 from bot.store.models import Conversation
 
 KEPT = timedelta(days=1)
+MENU = "control/menu"
 
 
 def desk_of(turns: Turns) -> Desk:
@@ -52,12 +55,20 @@ def start(turns: Turns, edition: Edition, channel: str = "web") -> tuple[str, Co
     }
     store.change(turns.engine, opened.id, **fields)
     conversation = store.get(turns.engine, opened.id) or opened
-    replies = turns.serving(conversation).voice.say(conversation, edition.key)
+    served = turns.serving(conversation)
+    replies = served.voice.say(conversation, _begins_with(served.content, edition))
     inbound, _ = store.accept(
         turns.engine, opened.id, client_id="begin", text="", choice=None, screening=CLEAR.to_dict()
     )
     store.finish(turns.engine, inbound, [reply.model_dump() for reply in replies], done=True)
     return token, conversation
+
+
+def _begins_with(content: ContentStore, edition: Edition) -> str:
+    """The key of what shows the edition: itself; for a button a text that has it, for other shared words the menu."""
+    if not is_shared(edition.key):
+        return edition.key
+    return next((text.key for text in carriers(content, edition.key, edition.language)), MENU)
 
 
 def forget(engine: Engine) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bot.clock import danish, now
+from bot.content import shared_words
 from bot.content.check import Finding, change_faults
 from bot.content.file_faults import SAFETY
 from bot.content.source import Parts, put_together, signed
@@ -49,7 +50,7 @@ class Desk:
 
 def is_safety(key: str) -> bool:
     """Whether a text must be approved by a clinician."""
-    return key.startswith(SAFETY)
+    return bool(shared_words.SAFETY.fullmatch(key)) if shared_words.is_shared(key) else key.startswith(SAFETY)
 
 
 def place(edition: Edition) -> tuple[str, str]:

@@ -127,6 +127,35 @@ async def test_an_editor_writes_and_sends_and_a_reviewer_approves_by_keyboard_on
     assert "Det er godt at vide." in desk.live.get(edition.key, "da").bubbles[-1]
 
 
+async def test_words_of_the_chat_page_are_found_changed_and_seen_there_by_patients(
+    enter: Enter, desk: Desk, anna: User, karen: User
+) -> None:
+    page = await enter(anna, "/editor/texts")
+    await page.get_by_role("link", name="Chatsidens egne ord").click()
+    was = desk.live.get("page/subtitle", "da")
+    await page.get_by_role("link", name=was.title, exact=True).click()
+    await page.get_by_role("button", name="Ret den danske tekst").click()
+    await page.locator("#body").fill("Et program med råd om ryggen")
+    await expect(page.locator("#part-phone .on-web .message")).to_contain_text("Et program med råd om ryggen")
+    await page.locator("#submit").click()
+    await told(page, "Sendt til godkendelse.")
+    (edition,) = editions.editions(desk.engine, states=[IN_REVIEW], author_id=anna.id)
+    workflow.approve(desk, karen, edition)
+    await reads(page, "/?lang=da", "Et program med råd om ryggen")
+    workflow.roll_back(desk, karen, "page/subtitle", "da", was.version)
+    await reads(page, "/?lang=da", was.title)
+
+
+async def reads(page: Page, path: str, words: str) -> None:
+    """The words are on the page, once the gateway has taken up what went live."""
+    for _ in range(40):
+        await page.goto(path)
+        if await page.get_by_text(words, exact=True).count():
+            return
+        await page.wait_for_timeout(500)
+    raise AssertionError(f"not on the page: {words}")
+
+
 async def test_saving_by_keyboard_stays_in_the_words_and_says_so(enter: Enter, desk: Desk, anna: User) -> None:
     edition = draft(desk, anna)
     page = await enter(anna, at(edition))
@@ -361,6 +390,10 @@ async def writing(enter: Enter, desk: Desk, anna: User, karen: User, **how: Any)
     return page
 
 
+async def one_line(enter: Enter, desk: Desk, anna: User, karen: User, **how: Any) -> Page:
+    return await enter(anna, at(draft(desk, anna, "choices/menu", change=lambda _: "To\nlinjer")), **how)
+
+
 async def faulty(enter: Enter, desk: Desk, anna: User, karen: User, **how: Any) -> Page:
     page = await enter(anna, at(draft(desk, anna, "topic/pain_not_damage/check")), **how)
     await page.locator("#body").fill(HARD)
@@ -429,7 +462,7 @@ async def own(enter: Enter, desk: Desk, anna: User, karen: User, **how: Any) -> 
     return page
 
 
-STATES = [writing, faulty, card, behind, conflict, review, safety_review, flagged, own]
+STATES = [writing, one_line, faulty, card, behind, conflict, review, safety_review, flagged, own]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -163,7 +163,8 @@ def test_every_page_is_said_in_the_users_language_and_no_word_is_missing(
     for language in LANGUAGES:
         signed_in(client, desk.engine, ["editor", "reviewer"], language=language)
         for url in (*GETS, version_url(desk), "/editor/text/da/topic/sleep"):
-            html = client.get(url).text
+            # Titles to pick from may be words of the chat page, with what the program fills in there.
+            html = re.sub(r"<datalist.*?</datalist>", "", client.get(url).text, flags=re.DOTALL)
             assert f'<html lang="{language}">' in html
             assert not re.search(r"<(h1|h2|h3|p|button|dt|label|summary|th[^>]*)>\s*</", html), url
             assert not re.search(r"\{(count|name|at|day|language|group|topics|text|from|to)\}", html), url

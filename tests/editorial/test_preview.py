@@ -415,7 +415,7 @@ def test_a_text_over_the_limit_is_a_fault_and_is_not_rendered(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("must not be looked at")
 
-    for name in ("render", "messages", "change_faults", "parse", "figures"):
+    for name in ("render", "messages", "change_faults", "parsed", "figures"):
         monkeypatch.setattr(preview, name, never)
     found = seen(live, IMAGING, "da", body(bomb * (64 * 1024 // len(bomb))))
     assert found.too_long
