@@ -326,6 +326,16 @@ async def test_a_good_card_passes_and_nothing_is_left_of_the_conversations(
     assert editions.edition(desk.engine, edition.id or 0).suite is None  # type: ignore[union-attr]
 
 
+async def test_a_button_that_stands_below_care_cards_is_walked_through_too(
+    turns: Turns, desk: Desk, anna: User
+) -> None:
+    edition = draft(desk, anna, "choices/human", change=lambda _: "Tal med en person")
+    result = await suite.run(turns, desk, edition)
+    assert result["passed"], [each for each in result["checks"] if not each["passed"]]
+    served = turns.serving(Conversation(id="", token_hash="", trying=edition.id))
+    assert served.content.titles["da"]["human"] == "Tal med en person" != turns.content.titles["da"]["human"]
+
+
 async def test_the_walks_say_the_words_that_are_tried_and_patients_do_not_hear_them(
     turns: Turns, desk: Desk, anna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,25 @@ def tried(desk: Desk, user: User, key: str = KEY) -> Edition:
     return draft(desk, user, key, change=lambda body: f"{TRIED}\n***\n{body}" if key == KEY else f"{body} {TRIED}")
 
 
+@pytest.mark.parametrize(
+    ("key", "words", "begins"),
+    [
+        ("choices/menu", "Vis menuen", None),
+        ("page/send", "Send det", "control/menu"),
+        ("situations/garden", "din have", "control/menu"),
+    ],
+)
+def test_shared_words_are_tried_where_they_are_seen(
+    turns: Turns, desk: Desk, anna: User, key: str, words: str, begins: str | None
+) -> None:
+    edition = draft(desk, anna, key, change=lambda _: words)
+    _, conversation = trial.start(turns, edition)
+    (first, *_) = store.transcript(turns.engine, conversation.id)
+    titles = [choice["title"] for choice in first["choices"]]
+    assert first["key"] == begins if begins else words in titles
+    assert turns.serving(conversation).content.page["da"]["send"] == ("Send det" if key == "page/send" else "Send")
+
+
 async def written(turns: Turns, conversation: Conversation, text: str, number: int = 1) -> list[Reply]:
     found = store.get(turns.engine, conversation.id)
     assert found
