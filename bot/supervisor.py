@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from types import FrameType
+from typing import NoReturn
 
 from bot.rasa.project import TrainingFailed, environment, model_path, train
 from bot.settings import ROOT, Settings
@@ -17,6 +19,8 @@ from bot.store.database import migrate
 
 MOST_RESTARTS = 5
 MOST_LOG_BYTES = 5_000_000
+# Rasa's own chatter goes to a file at warning level; it must not hold message text.
+QUIET = {"LOG_LEVEL": "WARNING", "LOG_LEVEL_LIBRARIES": "ERROR"}
 # No other part needs to know them.
 GATEWAYS_OWN = {
     "RYGRAAD_TELEGRAM_TOKEN", "RYGRAAD_METRICS_TOKEN", "RYGRAAD_OIDC_ISSUER", "RYGRAAD_OIDC_CLIENT_ID",
@@ -59,6 +63,33 @@ def answers(url: str) -> bool:
         return False
 
 
+def command_of(part: str, host: str, port: int) -> list[str]:
+    """The command line of one part: gateway, rasa or actions."""
+    launcher = [sys.executable, "-m", "bot.rasa.launcher"]
+    commands = {
+        "actions": [*launcher, "rasa_sdk", "--actions", "actions", "--port", str(port)],
+        "rasa": [
+            *launcher, "rasa", "run", "--model", str(model_path()), "--endpoints", "endpoints.yml",
+            "--credentials", "credentials.yml", "--interface", host, "--port", str(port),
+        ],
+        "gateway": [
+            sys.executable, "-m", "uvicorn", "bot.gateway:create_app", "--factory", "--host", host,
+            "--port", str(port), "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "2",
+        ],
+    }  # fmt: skip
+    return commands[part]
+
+
+def run_part(settings: Settings, part: str, host: str, port: int) -> NoReturn:
+    """Becomes one part, for whoever starts each by itself; the model must be trained and the database migrated."""
+    env = environment(settings) | QUIET | {"SANIC_HOST": host}  # where the action server listens
+    if part != "gateway":
+        env = {name: value for name, value in env.items() if name not in GATEWAYS_OWN}
+    os.chdir(ROOT)
+    command = command_of(part, host, port)
+    os.execve(command[0], command, env)
+
+
 class Parts:
     """Gateway, Rasa and action server as child processes on ports of their own. Rasa and actions: loopback only."""
 
@@ -72,23 +103,13 @@ class Parts:
             "RYGRAAD_RASA_URL": self.rasa_url,
             "RYGRAAD_HOST": settings.host,
             "RYGRAAD_PORT": str(settings.port),
-            # Rasa's own chatter goes to a file at warning level; it must not hold message text.
-            "LOG_LEVEL": "WARNING",
-            "LOG_LEVEL_LIBRARIES": "ERROR",
+            **QUIET,
         }
-        launcher = [sys.executable, "-m", "bot.rasa.launcher"]
         self.commands = {
-            "actions": [*launcher, "rasa_sdk", "--actions", "actions", "--port", str(actions_port)],
-            "rasa": [
-                *launcher, "rasa", "run", "--model", str(model_path()), "--endpoints", "endpoints.yml",
-                "--credentials", "credentials.yml", "--interface", "127.0.0.1", "--port", str(rasa_port),
-            ],
-            "gateway": [
-                sys.executable, "-m", "uvicorn", "bot.gateway:create_app", "--factory", "--host", settings.host,
-                "--port", str(settings.port), "--no-access-log", "--log-level", "warning",
-                "--timeout-graceful-shutdown", "2",
-            ],
-        }  # fmt: skip
+            "actions": command_of("actions", "127.0.0.1", actions_port),
+            "rasa": command_of("rasa", "127.0.0.1", rasa_port),
+            "gateway": command_of("gateway", settings.host, settings.port),
+        }
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.log_path = settings.data_dir / "rasa.log"

@@ -22,6 +22,7 @@ from bot.supervisor import Parts, free_port
 from tests.databases import either, empty_sqlite, engine  # noqa: F401  (fixtures for every test)
 from tests.fake_rasa import FakeRasa
 from tests.patient import Patient
+from tests.redis_server import redis_server  # noqa: F401  (a fixture for every test)
 from tests.running import wait_until
 from tests.time_travel import Clock
 

@@ -37,6 +37,14 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]
     if request.param == "sqlite":
         yield request.getfixturevalue("settings")
         return
+    for url in postgres():
+        found = Settings(data_dir=tmp_path, rate_limit="off", database_url=url)
+        migrate(found)
+        yield found
+
+
+def postgres() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, dropped afterwards; skips the test where there is no server."""
     name = f"rygraad_test_{secrets.token_hex(6)}"
     server = sqlalchemy.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     try:
@@ -44,10 +52,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]
             connection.exec_driver_sql(f"create database {name}")
     except sqlalchemy.exc.OperationalError as error:
         pytest.skip(f"no PostgreSQL at RYGRAAD_TEST_POSTGRES: {type(error).__name__}")
-    url = server.url.set(database=name).render_as_string(hide_password=False)
-    found = Settings(data_dir=tmp_path, rate_limit="off", database_url=url)
-    migrate(found)
-    yield found
+    yield server.url.set(database=name).render_as_string(hide_password=False)
     with server.connect() as connection:
         connection.exec_driver_sql(f"drop database {name} with (force)")
 

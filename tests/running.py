@@ -25,10 +25,17 @@ def wait_until(true: Any, seconds: float) -> None:
 class HttpPatient:
     """Somebody who chats over the API."""
 
-    def __init__(self, stack: Parts, language: str | None = "da", *, waits: bool = False) -> None:
+    def __init__(
+        self,
+        stack: Parts,
+        language: str | None = "da",
+        *,
+        waits: bool = False,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.waits = waits  # for what comes after a card, which on a busy machine comes alone
         self.numbers = count(1)
-        self.http = httpx.Client(base_url=stack.gateway_url, timeout=30)
+        self.http = httpx.Client(base_url=stack.gateway_url, timeout=30, transport=transport)
         started = self.http.post("/api/chat", json={"language": language, "invite": None})
         assert started.status_code == 201, started.text
         self.http.headers["Authorization"] = f"Bearer {started.json()['token']}"

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import math
-import time
 
 from fastapi import Request, Response
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from sqlalchemy import Engine
 
 from bot.accounts import totp
@@ -20,6 +16,7 @@ from bot.accounts.passwords import match_later
 from bot.clock import now
 from bot.settings import Settings
 from bot.store import staff
+from bot.store.attempts import Attempts
 from bot.store.staff_models import User
 
 
@@ -31,8 +28,8 @@ class SignInLimits:
     ADDRESS = RateLimitItemPerMinute(20)
     CODE = RateLimitItemPerMinute(5, 15)
 
-    def __init__(self) -> None:
-        self.limiter = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, redis_url: str = "") -> None:
+        self.attempts = Attempts(redis_url)
 
     async def account(self, email: str) -> int:
         """A password for this e-mail address."""
@@ -48,14 +45,11 @@ class SignInLimits:
 
     async def _count(self, rate: RateLimitItem, kind: str, who: str) -> int:
         key = hashlib.sha256(who.encode("utf-8", "surrogatepass")).hexdigest()
-        if await self.limiter.hit(rate, kind, key):
-            return 0
-        free_at, _ = await self.limiter.get_window_stats(rate, kind, key)
-        return max(1, math.ceil(free_at - time.time()))
+        return await self.attempts.count(rate, f"sign-in {kind}", key)
 
 
 def limits(request: Request) -> SignInLimits:
-    """The limits of this process."""
+    """The limits of this gateway."""
     found: SignInLimits = request.app.state.sign_in_limits
     return found
 

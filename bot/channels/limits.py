@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import time
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+
+from bot.store.attempts import Attempts
 
 
 class RateLimits:
     """Messages per conversation, as set, and posts per address. Each method gives the seconds to wait, or 0."""
 
-    def __init__(self, per_conversation: str, per_address: str) -> None:
+    def __init__(self, per_conversation: str, per_address: str, redis_url: str = "") -> None:
         self.off = per_conversation == "off"
-        self.limiter = MovingWindowRateLimiter(MemoryStorage())
-        self.rates = {} if self.off else {"conversation": parse(per_conversation), "address": parse(per_address)}
+        self.attempts = Attempts(redis_url)
+        self.rates: dict[str, RateLimitItem] = (
+            {} if self.off else {"conversation": parse(per_conversation), "address": parse(per_address)}
+        )
 
     async def conversation(self, token: str) -> int:
         """Counts a message under this session token."""
@@ -28,10 +28,4 @@ class RateLimits:
         return await self._count("address", address)
 
     async def _count(self, kind: str, who: str) -> int:
-        if self.off:
-            return 0
-        rate: RateLimitItem = self.rates[kind]
-        if await self.limiter.hit(rate, kind, who):
-            return 0
-        free_at, _ = await self.limiter.get_window_stats(rate, kind, who)
-        return max(1, math.ceil(free_at - time.time()))
+        return 0 if self.off else await self.attempts.count(self.rates[kind], kind, who)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
 from typing import Any
-from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.clock import now
 from bot.dialogue.choices import COMMAND, CONSENTED, Picked, commanded, pick, turn_body
 from bot.dialogue.known import known_of
 from bot.dialogue.rasa_client import RasaClient, RasaError
@@ -25,11 +27,14 @@ from bot.screening.normalise import without_command
 from bot.screening.result import Outcome, Screening
 from bot.store import conversations as store
 from bot.store.models import Conversation, Inbound
+from bot.store.shared import Shared
 
 ALARM_WAIT = 0.15  # seconds Rasa has before the card goes out without its words
 ANSWER_WAIT = 2.5  # seconds before the holding reply
 LATE_TRIES = 900  # at two seconds: half an hour; an answer later than that would only confuse
 LATE_PAUSE = 2.0
+LOOK = 5.0  # seconds between looks for what another gateway left
+ORPHANED = timedelta(seconds=15)  # waiting longer than any gateway that lives leaves a message unheld
 FAILURES = 3  # after which a message that cannot be answered no longer holds up those behind it
 DELETED = "control/deleted"
 EXPIRED: Answer = [{"key": "system/expired"}]
@@ -40,18 +45,23 @@ class Answers:
     """Answers messages, one at a time in each conversation; `erase` removes a conversation."""
 
     def __init__(
-        self, engine: Engine, rasa: RasaClient, wording: Wording, erase: Callable[[str], Awaitable[None]]
+        self,
+        engine: Engine,
+        rasa: RasaClient,
+        wording: Wording,
+        erase: Callable[[str], Awaitable[None]],
+        shared: Shared,
     ) -> None:
         self.engine, self.rasa, self.wording, self.erase = engine, rasa, wording, erase
         self.voice, self.switch = wording.voice, wording.switch
-        self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.shared = shared
         self.catching_up: dict[str, asyncio.Task[None]] = {}
         # Says the last word where there is no request to answer: conversation and replies, before it is erased.
         self.farewell: Callable[[str, list[Reply]], Awaitable[None]] | None = None
 
-    def lock(self, conversation_id: str) -> asyncio.Lock:
-        """The lock of a conversation."""
-        return self.locks.setdefault(conversation_id, asyncio.Lock())
+    def lock(self, conversation_id: str) -> AbstractAsyncContextManager[None]:
+        """The lock of a conversation, among all gateways."""
+        return self.shared.lock(f"conversation:{conversation_id}")
 
     async def answer(
         self,
@@ -83,8 +93,7 @@ class Answers:
                 )
                 if alarm and not any(reply.care for reply in replies):
                     replies.insert(0, self.voice.card(conversation, screening))
-                await self._store(inbound, replies, done=True)
-                return replies
+                return await self._stored(inbound, replies)
             RASA_FAILED.inc()
         replies = (
             [self.voice.card(conversation, screening)] if alarm else self.voice.say(conversation, "system/holding")
@@ -104,14 +113,35 @@ class Answers:
 
     async def recover(self) -> None:
         """Takes up the messages that a stop of the gateway left without an answer."""
-        for inbound in await asyncio.to_thread(store.waiting, self.engine):
+        await self._take_up()
+
+    async def keep(self) -> None:
+        """Takes up what a gateway that has died leaves waiting, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK)
+            try:
+                await self._take_up(now() - ORPHANED)
+            except SQLAlchemyError as error:
+                log.error("orphans_not_seen", error=type(error).__name__)
+
+    async def _take_up(self, before: datetime | None = None) -> None:
+        for inbound in await asyncio.to_thread(store.waiting, self.engine, before=before):
             self._catch_up_soon(inbound.conversation_id)
 
-    async def _store(self, inbound: Inbound, replies: list[Reply], *, done: bool, **fields: Any) -> None:
+    async def _stored(self, inbound: Inbound, replies: list[Reply]) -> list[Reply]:
+        """The replies, now stored; or those that another gateway has stored meanwhile."""
+        if await self._store(inbound, replies, done=True):
+            return replies
+        before = await asyncio.to_thread(store.replies_to, self.engine, inbound.id or 0)
+        return [Reply.model_validate(reply) for reply in before]
+
+    async def _store(self, inbound: Inbound, replies: list[Reply], *, done: bool, **fields: Any) -> bool:
+        """Stores replies; False when the message has been answered already, and nothing is stored."""
         said = [reply.model_dump() for reply in replies]
-        await asyncio.to_thread(store.finish, self.engine, inbound, said, done=done, **fields)
-        if any(reply.key == DELETED for reply in replies):
+        stored = await asyncio.to_thread(store.finish, self.engine, inbound, said, done=done, **fields)
+        if stored and any(reply.key == DELETED for reply in replies):
             await self.erase(inbound.conversation_id)
+        return stored
 
     # -- late answers --------------------------------------------------------------------------------
 
@@ -153,7 +183,8 @@ class Answers:
         answer = EXPIRED if failures else await self._insist(body, work)
         async with self.lock(conversation_id):
             conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
-            if conversation:
+            still = [each.id for each in await asyncio.to_thread(store.waiting, self.engine, conversation_id)]
+            if conversation and inbound.id in still:  # and no other gateway has answered it
                 replies = await self.wording.replies(
                     conversation, answer, screening, typed(inbound), inbound_id=inbound.id, carded=inbound.carded
                 )

@@ -1,14 +1,15 @@
 """Before consent: advice on alarm signs, the language, yes or no; and nothing of it is stored.
 
-What is said here lives in this process's memory, for a while, so that the page can show it again.
+What is said here lives in memory, for a while, so that the page can show it again: in this process's own and, where
+gateways share a Redis, encrypted in that one's too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import TTLCache
+from pydantic import BaseModel
 
 from bot.dialogue.choices import Picked
 from bot.dialogue.language import detect
@@ -16,35 +17,54 @@ from bot.dialogue.replies import Reply
 from bot.dialogue.voice import Voice
 from bot.screening.result import Outcome, Screening
 from bot.store import conversations as store
+from bot.store.encryption import Cipher
 from bot.store.models import Conversation
+from bot.store.shared import Shared
 
 MOST_CONVERSATIONS = 10_000
 SECONDS_KEPT = 2 * 60 * 60
+NAME = "before-consent:"
 
 
-@dataclass
-class Memory:
+class Memory(BaseModel):
     """What was said to one person who has not consented, how often, the answers by client id, the question they were
     asked, and what they asked last."""
 
-    said: list[dict[str, Any]] = field(default_factory=list)
-    answered: dict[str, list[Reply]] = field(default_factory=dict)
+    said: list[dict[str, Any]] = []
+    answered: dict[str, list[Reply]] = {}
     question: str | None = None
-    times: dict[str, int] = field(default_factory=dict)
+    times: dict[str, int] = {}
     asked: str = ""
+    kept: int = 0  # how often it was kept for the other gateways: more is newer
 
 
 class Doorstep:
     """Remembers, and answers, those who have not consented yet."""
 
-    def __init__(self, voice: Voice) -> None:
-        self.voice = voice
+    def __init__(self, voice: Voice, shared: Shared, cipher: Cipher) -> None:
+        self.voice, self.shared, self.cipher = voice, shared, cipher
         self.memories: TTLCache[str, Memory] = TTLCache(MOST_CONVERSATIONS, SECONDS_KEPT)
 
     def memory(self, conversation_id: str) -> Memory:
         """What is remembered of this conversation; empty for a new one."""
         found: Memory = self.memories.setdefault(conversation_id, Memory())
         return found
+
+    async def recall(self, conversation_id: str) -> Memory:
+        """What is remembered by whichever gateway was spoken to last."""
+        own = self.memory(conversation_id)
+        if token := await self.shared.get(f"{NAME}{conversation_id}"):
+            theirs = Memory.model_validate_json(self.cipher.decrypt(token))
+            if theirs.kept > own.kept:
+                own = self.memories[conversation_id] = theirs
+        return own
+
+    async def keep(self, conversation_id: str) -> None:
+        """Lets the other gateways know what is remembered here."""
+        memory = self.memory(conversation_id)
+        memory.kept += 1
+        token = self.cipher.encrypt(memory.model_dump_json())
+        await self.shared.put(f"{NAME}{conversation_id}", token, SECONDS_KEPT)
 
     def said(self, conversation_id: str) -> list[dict[str, Any]]:
         """What was said, oldest first, as in the API."""
@@ -60,9 +80,10 @@ class Doorstep:
         if client_id:
             memory.answered[client_id] = replies
 
-    def forget(self, conversation_id: str) -> None:
+    async def forget(self, conversation_id: str) -> None:
         """Drops all of it."""
         self.memories.pop(conversation_id, None)
+        await self.shared.drop(f"{NAME}{conversation_id}")
 
     def answer(self, conversation: Conversation, picked: Picked | None, screening: Screening) -> list[Reply]:
         """The replies to anything but consent."""

@@ -31,7 +31,9 @@ from bot.screening.screener import Screener
 from bot.screening.worsening import got_worse
 from bot.settings import Settings
 from bot.store import conversations as store
+from bot.store.encryption import cipher_of
 from bot.store.models import WEB, Conversation, Inbound
+from bot.store.shared import Shared
 
 CONSENT_VERSION = "2026-11-21"
 MOST_TRIALS = 200
@@ -49,10 +51,11 @@ class Turns:
         self.settings = settings
         self.voice = Voice(content, settings)
         self.switch = KillSwitch(settings.data_dir)
-        self.doorstep = Doorstep(self.voice)
+        self.shared = Shared(settings.redis_url)
+        self.doorstep = Doorstep(self.voice, self.shared, cipher_of(engine.dialect))
         self.appointments = Appointments(engine, self.voice)
         hide = partial(mask, common=screener.common_words())
-        self.answers = Answers(engine, rasa, Wording(engine, self.voice, self.switch, hide), self.erase)
+        self.answers = Answers(engine, rasa, Wording(engine, self.voice, self.switch, hide), self.erase, self.shared)
         # What an edition of a text would make of the content; bot/editorial sets it.
         self.trial: Callable[[int], Trial | None] = lambda _: None
         self.trials: TTLCache[Hashable, Turns] = TTLCache(MOST_TRIALS, SECONDS_TRIED)
@@ -134,7 +137,7 @@ class Turns:
     async def erase(self, conversation_id: str) -> None:
         """Removes all that is known of a conversation."""
         await asyncio.to_thread(store.erase, self.engine, conversation_id)
-        self.doorstep.forget(conversation_id)
+        await self.doorstep.forget(conversation_id)
 
     async def _again(self, inbound: Inbound) -> list[Reply]:
         stored = await asyncio.to_thread(store.replies_to, self.engine, inbound.id or 0)
@@ -165,7 +168,7 @@ class Turns:
         command: str | None,
         channel: str,
     ) -> list[Reply]:
-        memory = self.doorstep.memory(conversation.id)
+        memory = await self.doorstep.recall(conversation.id)
         if client_id in memory.answered:
             return memory.answered[client_id]
         offered = [entry for entry in reversed(memory.said) if entry["key"] != "patient"]
@@ -185,4 +188,5 @@ class Turns:
         replies = self.doorstep.answer(conversation, picked, screening)
         words = text or (picked.title if picked else "")
         self.doorstep.remember(conversation.id, replies, client_id, words)
+        await self.doorstep.keep(conversation.id)
         return replies

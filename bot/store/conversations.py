@@ -106,9 +106,15 @@ def finish(
     *,
     done: bool,
     **fields: Any,
-) -> None:
-    """Stores the replies to a message, and that it is answered, in one step."""
+) -> bool:
+    """Stores the replies to a message, and that it is answered, in one step; False, and nothing stored, when it was
+    answered before or is erased. However many gateways try, one answer stands."""
     with Session(engine) as session:
+        # One writer at a time in each conversation, so that positions are in order; SQLite has one anyway.
+        session.get(Conversation, inbound.conversation_id, with_for_update=True)
+        stored = session.get(Inbound, inbound.id, with_for_update=True)
+        if stored is None or stored.done_at is not None:
+            return False
         position = session.exec(
             select(func.coalesce(func.max(Outbound.position), 0)).where(
                 Outbound.conversation_id == inbound.conversation_id
@@ -126,13 +132,12 @@ def finish(
                     urgent=bool(reply.get("care")),
                 )
             )
-        stored = session.get(Inbound, inbound.id)
-        if stored:
-            for name, value in fields.items():
-                setattr(stored, name, value)
-            stored.done_at = now() if done else None
-            session.add(stored)
+        for name, value in fields.items():
+            setattr(stored, name, value)
+        stored.done_at = now() if done else None
+        session.add(stored)
         session.commit()
+        return True
 
 
 def replies_to(engine: Engine, inbound_id: int) -> list[dict[str, Any]]:
@@ -216,9 +221,11 @@ def recent(engine: Engine, conversation_id: str, limit: int) -> list[Inbound]:
         return list(session.exec(statement.order_by(col(Inbound.id).desc()).limit(limit)))
 
 
-def waiting(engine: Engine, conversation_id: str | None = None) -> list[Inbound]:
-    """Messages whose answer is due, oldest first; of one conversation, or of all."""
+def waiting(engine: Engine, conversation_id: str | None = None, before: datetime | None = None) -> list[Inbound]:
+    """Messages whose answer is due, oldest first; of one conversation or of all, or only those received before."""
     statement = select(Inbound).where(col(Inbound.done_at).is_(None)).order_by(col(Inbound.id))
+    if before is not None:
+        statement = statement.where(col(Inbound.received_at) < before)
     if conversation_id is not None:
         statement = statement.where(Inbound.conversation_id == conversation_id)
     with Session(engine, expire_on_commit=False) as session:

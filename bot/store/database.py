@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 from sqlmodel import create_engine
 
 from bot.settings import Settings
 from bot.store.encryption import Cipher, use
 
+MIGRATING = 7_294_123  # the advisory lock's number; any will do that nobody else takes
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -43,5 +47,22 @@ def migrate(settings: Settings) -> None:
     """Runs the migrations that are missing."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["engine"] = open_database(settings)
-    command.upgrade(config, "head")
+    engine = config.attributes["engine"] = open_database(settings)
+    with _alone(engine):
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """One process at a time; who comes second finds the work done."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.execute(text("select pg_advisory_lock(:number)"), {"number": MIGRATING})
+            try:
+                yield
+            finally:
+                connection.execute(text("select pg_advisory_unlock(:number)"), {"number": MIGRATING})
+        return
+    with Path(f"{engine.url.database}.migrating").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield

@@ -94,13 +94,14 @@ def settle(
 
 def _say(session: Session, conversation_id: str, replies: list[dict[str, Any]], said: dict[str, int]) -> None:
     of_patient = Outbound.conversation_id == conversation_id
+    conversation = session.get(Conversation, conversation_id, with_for_update=True)  # positions in order
     last = session.exec(select(func.coalesce(func.max(Outbound.position), 0)).where(of_patient)).one()
     chat = session.get(TelegramChat, conversation_id)
     channel = TELEGRAM if chat and not chat.blocked_at else WEB  # a closed page cannot be reached
     for place, reply in enumerate(replies, start=last + 1):
         row = Outbound(id=reply["id"], position=place, conversation_id=conversation_id, reply=reply, channel=channel)
         session.add(row)
-    if conversation := session.get(Conversation, conversation_id):
+    if conversation:
         conversation.said = said
         session.add(conversation)
 

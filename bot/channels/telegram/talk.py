@@ -150,7 +150,11 @@ class Talk:
                     replies = await self._replies(heard, conversation)
         # The language may have changed on the way, and consent may have been given.
         conversation = await asyncio.to_thread(store.get, self.engine, conversation.id) or conversation
+        if not conversation.consented_at:
+            await self.turns.doorstep.recall(conversation.id)
         replies = self._welcomed(conversation, replies)
+        if not conversation.consented_at:
+            await self.turns.doorstep.keep(conversation.id)
         stored = await asyncio.to_thread(telegram.stored, self.engine, [reply.id for reply in replies])
         if chat:
             await self.saying.take_used_buttons(heard, chat, replies)

@@ -23,7 +23,14 @@ from bot.store import conversations as store
 from bot.store.models import Conversation
 
 MOST_CHARACTERS = 2000
-router = APIRouter(prefix="/api/chat")
+
+
+def kept_by_nobody(response: Response) -> None:
+    """What is said here stays out of every cache."""
+    response.headers["Cache-Control"] = "no-store"
+
+
+router = APIRouter(prefix="/api/chat", dependencies=[Depends(kept_by_nobody)])
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.:-]+$")]
 
 
@@ -110,6 +117,7 @@ async def begin(service: Turns, language: str | None, invite: str | None = None,
     )
     replies = service.voice.say(opened, "welcome/intro")
     service.doorstep.remember(opened.id, replies)
+    await service.doorstep.keep(opened.id)
     if service.switch.closed():
         replies = service.voice.closed(opened)
     return Started(token=token, language=opened.language, messages=replies)
@@ -170,8 +178,9 @@ async def slow_down(request: Request, token: str, language: str) -> None:
 
 
 async def said(service: Turns, found: Conversation) -> list[dict[str, Any]]:
-    """Everything visible, what was said before consent included while this process remembers it."""
+    """Everything visible, what was said before consent included while it is remembered."""
     stored = await asyncio.to_thread(store.transcript, service.engine, found.id)
+    await service.doorstep.recall(found.id)
     return service.doorstep.said(found.id) + stored
 
 
@@ -195,7 +204,9 @@ async def language(service: TurnsDep, found: ConversationDep, body: Language) ->
     key = "control/language_changed" if found.consented_at else "welcome/intro"
     replies = service.voice.say(found, key)
     if not found.consented_at:
+        await service.doorstep.recall(found.id)
         service.doorstep.remember(found.id, replies)
+        await service.doorstep.keep(found.id)
     return {"language": body.language, "messages": [reply.model_dump() for reply in replies]}
 
 
