@@ -12,6 +12,7 @@ import typer
 from bot.accounts.commands import app as users_app
 from bot.editorial.commands import app as editing_app
 from bot.evaluation.commands import app as evaluation_app
+from bot.operating.commands import app as operating_app
 from bot.settings import ROOT, get_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rygråd: self-management of low back pain.")
@@ -23,6 +24,7 @@ app.add_typer(content_app, name="content")
 app.add_typer(retention_app, name="retention")
 app.add_typer(keys_app, name="keys")
 app.add_typer(evaluation_app)
+app.add_typer(operating_app)
 app.add_typer(users_app, name="users")
 
 
@@ -32,6 +34,29 @@ def up() -> None:
     from bot.supervisor import run
 
     raise SystemExit(run(get_settings()))
+
+
+@app.command()
+def part(
+    name: Literal["gateway", "rasa", "actions"],
+    host: str = typer.Option("", help="Address to listen on; HOST for the gateway, else the loopback."),
+    port: int = typer.Option(0, help="PORT for the gateway, 5005 for Rasa, 5055 for the actions, unless given."),
+) -> None:
+    """Run one part by itself, as in docs/scaling.md; first `rygraad train` and `rygraad migrate`."""
+    from bot.supervisor import run_part
+
+    settings = get_settings()
+    usual = {"gateway": (settings.host, settings.port), "rasa": ("127.0.0.1", 5005), "actions": ("127.0.0.1", 5055)}
+    run_part(settings, name, host or usual[name][0], port or usual[name][1])
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date; several at once wait for each other."""
+    from bot.store.database import migrate as run
+
+    run(get_settings())
+    typer.echo("The database is up to date.")
 
 
 @app.command()

@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import logs
 from bot.accounts import access, admin, oidc
 from bot.accounts import pages as work
 from bot.accounts import routes as accounts
@@ -64,6 +65,7 @@ def build_turns(settings: Settings) -> Turns:
 def create_app(settings: Settings | None = None, turns: Turns | None = None) -> FastAPI:
     """The application; tests give their own services."""
     settings = settings or get_settings()
+    logs.configure(settings.env)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -71,7 +73,8 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
         desk = app.state.desk = trial.desk_of(app.state.turns)
         await app.state.turns.recover()
         promises = _keep_promises(app.state.turns)
-        work = (promises, desk.live.keep(), app.state.turns.appointments.keep(settings.reminder_seconds))
+        reminders = app.state.turns.appointments.keep(settings.reminder_seconds)
+        work = (promises, desk.live.keep(), app.state.turns.answers.keep(), reminders)
         tasks = [asyncio.create_task(each) for each in work]
         telegram = None
         if settings.telegram_token.get_secret_value():
@@ -83,6 +86,7 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
         for task in tasks:
             task.cancel()
         await app.state.turns.rasa.close()
+        await app.state.turns.shared.close()
 
     app = FastAPI(title="Rygråd", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.telegram = None
@@ -130,8 +134,8 @@ async def _keep_promises(turns: Turns) -> None:
 
 
 def _add_limits(app: FastAPI, settings: Settings) -> None:
-    limits = app.state.limits = RateLimits(settings.rate_limit, settings.address_limit)
-    app.state.sign_in_limits = SignInLimits()
+    limits = app.state.limits = RateLimits(settings.rate_limit, settings.address_limit, settings.redis_url)
+    app.state.sign_in_limits = SignInLimits(settings.redis_url)
 
     @app.middleware("http")
     async def limit(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -193,4 +197,6 @@ def _add_health(app: FastAPI) -> None:
             stored = False
         state = {"database": stored, "rasa": await service.rasa.alive()}
         response.status_code = 200 if all(state.values()) else 503
+        if service.shared.redis is not None:
+            state["redis"] = await service.shared.alive()  # without it a gateway goes on alone: it stays in service
         return state

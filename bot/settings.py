@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """What can be set; docs/operating.md explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="RYGRAAD_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="RYGRAAD_", extra="ignore", hide_input_in_errors=True)
 
     env: Literal["demo", "production"] = "demo"
     host: str = "127.0.0.1"
