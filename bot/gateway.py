@@ -145,7 +145,8 @@ def _add_limits(app: FastAPI, settings: Settings) -> None:
         of_people = request.method == "POST" and not path.startswith((channel.PATH, "/editor", "/clinic", "/admin"))
         if of_people and (wait := await limits.address(address)):
             refused = api.problem(request.app.state.turns, 429, "rate_limited", api.preferred(request), wait=wait)
-            return JSONResponse({"detail": refused.detail}, 429, {"Retry-After": str(wait)})
+            headers = {"Retry-After": str(wait), "X-Content-Type-Options": "nosniff"}
+            return JSONResponse({"detail": refused.detail}, 429, headers)
         response = await go_on(request)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response

@@ -119,7 +119,7 @@ class GatewayChannel(InputChannel):
 
         @routes.post("/turn")
         async def turn(request: Request) -> HTTPResponse:
-            if not hmac.compare_digest(request.headers.get("x-rygraad-secret", ""), self.secret):
+            if not hmac.compare_digest(request.headers.get("x-rygraad-secret", "").encode(), self.secret.encode()):
                 return json({"error": "forbidden"}, status=403)
             try:
                 return json({"replies": await run_turn(on_new_message, request.json)})

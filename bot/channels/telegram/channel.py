@@ -29,6 +29,7 @@ from bot.store.encryption import derived
 PATH = "/telegram/webhook"
 API = "https://api.telegram.org"
 AGAIN = 10.0  # seconds before Telegram is called again when it cannot be reached at the start
+LARGEST = 2**63  # what a database takes as a number
 SENDING, POLLING = 10.0, 30.0  # seconds
 router = APIRouter()
 log = structlog.get_logger()
@@ -148,7 +149,9 @@ async def webhook(request: Request, x_telegram_bot_api_secret_token: str = Heade
     try:
         item = await request.json()
         update = readable(item, channel.outbox.bot)
-    except (ValueError, KeyError, TypeError):
+        if type(update.update_id) is not int or not 0 <= update.update_id < LARGEST:
+            raise ValueError("update_id")
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return Response(status_code=200)  # not an update at all: sent again it would be no better
     await channel.inbox.receive([update])
     return Response(status_code=200)

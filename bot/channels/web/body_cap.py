@@ -45,6 +45,10 @@ class BodyCap:
 
 async def _too_big(send: Send) -> None:
     detail: dict[str, Any] = {"detail": {"code": "too_big", "message": "The message is larger than 64 KiB."}}
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(detail).encode()})
