@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export HYPOTHESIS_STORAGE_DIRECTORY := .venv/.cache/hypothesis
 
 .PHONY: help run test lint types rasa-test unit browser evaluate plain-rasa learning-curve simulation telegram-kills \
-	thresholds lock
+	thresholds fuzz load lock
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -74,6 +74,12 @@ simulation: .venv/.installed-dev ## 200 patients over 26 weeks through the runni
 
 telegram-kills: .venv/.installed-dev ## conversations over Telegram with 50 kills; about ten minutes
 	@$(PY) -m tests.kills
+
+load: .venv/.installed-dev ## how fast it answers while 1, 10, 50 and 200 patients type; ten minutes on a quiet machine
+	@$(PY) -m tests.load
+
+fuzz: .venv/.installed-dev ## ask every operation of the API 200 times, with examples drawn anew, on both databases; half an hour
+	@RYGRAAD_FUZZ_EXAMPLES=200 $(PY) -m pytest tests/security
 
 thresholds: .venv/.installed ## choose screening's thresholds on nlu_data/tuning
 	@.venv/bin/rygraad thresholds

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from fastapi.testclient import TestClient
 
@@ -25,6 +27,12 @@ from tests.patient import Patient
 from tests.redis_server import redis_server  # noqa: F401  (a fixture for every test)
 from tests.running import wait_until
 from tests.time_travel import Clock
+
+# Drawn examples are the same in every ordinary run, so that a red run says something about the change before it.
+# `make fuzz` draws new ones, and many more.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if "RYGRAAD_FUZZ_EXAMPLES" not in os.environ:
+    hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
