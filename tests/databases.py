@@ -52,9 +52,12 @@ def postgres() -> Iterator[str]:
             connection.exec_driver_sql(f"create database {name}")
     except sqlalchemy.exc.OperationalError as error:
         pytest.skip(f"no PostgreSQL at RYGRAAD_TEST_POSTGRES: {type(error).__name__}")
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"drop database {name} with (force)")
+    try:
+        yield server.url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"drop database {name} with (force)")
+        server.dispose()
 
 
 @pytest.fixture

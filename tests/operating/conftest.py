@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from bot.operating.backup import make
 from bot.operating.restore import restore
 from bot.settings import Settings
 from bot.store.database import open_database
-from tests.databases import POSTGRES
+from tests import databases
 from tests.operating.everything import fill
 
 SECRET = "a secret of the tests that is long enough"
@@ -35,16 +34,7 @@ def filled(either: Settings) -> Settings:
 @pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL database without any table."""
-    server = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    name = f"rygraad_test_{secrets.token_hex(6)}"
-    try:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"create database {name}")
-    except sa.exc.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at RYGRAAD_TEST_POSTGRES: {type(error).__name__}")
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"drop database {name} with (force)")
+    yield from databases.postgres()
 
 
 @pytest.fixture(params=["into sqlite", "into postgresql"])

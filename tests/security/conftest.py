@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -17,7 +15,7 @@ from bot.accounts import passwords
 from bot.content.store import ContentStore
 from bot.settings import Settings
 from bot.store.database import migrate
-from tests.databases import POSTGRES
+from tests.databases import postgres
 from tests.security.fuzz import EXAMPLES, FULL
 from tests.security.world import World
 
@@ -51,15 +49,6 @@ def database(kind: str, folder: Path, empty: Path) -> Iterator[str]:
         shutil.copyfile(empty, folder / "rygraad.db")
         yield ""
         return
-    name = f"rygraad_test_{secrets.token_hex(6)}"
-    server = sqlalchemy.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    try:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"create database {name}")
-    except sqlalchemy.exc.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at RYGRAAD_TEST_POSTGRES: {type(error).__name__}")
-    url = server.url.set(database=name).render_as_string(hide_password=False)
-    migrate(Settings(data_dir=folder, database_url=url))
-    yield url
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"drop database {name} with (force)")
+    for url in postgres():
+        migrate(Settings(data_dir=folder, database_url=url))
+        yield url
