@@ -6,6 +6,7 @@ gateways share a Redis, encrypted in that one's too.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from cachetools import TTLCache
@@ -61,10 +62,13 @@ class Doorstep:
 
     async def keep(self, conversation_id: str) -> None:
         """Lets the other gateways know what is remembered here."""
+        if not self.shared.near:
+            return
         memory = self.memory(conversation_id)
         memory.kept += 1
-        token = self.cipher.encrypt(memory.model_dump_json())
-        await self.shared.put(f"{NAME}{conversation_id}", token, SECONDS_KEPT)
+        # Telegram may bring half a letter, which is no text that could be read again.
+        words = json.dumps(memory.model_dump(), ensure_ascii=False).encode("utf-8", "replace").decode()
+        await self.shared.put(f"{NAME}{conversation_id}", self.cipher.encrypt(words), SECONDS_KEPT)
 
     def said(self, conversation_id: str) -> list[dict[str, Any]]:
         """What was said, oldest first, as in the API."""
