@@ -28,6 +28,8 @@ SCRIPTS = [
     for path in FILES
     for script in yaml.safe_load(path.read_text(encoding="utf-8"))
 ]
+# All of them run in one process; over the API and in Telegram every second one each, for time.
+OVER_THE_API, IN_TELEGRAM = SCRIPTS[::2], SCRIPTS[1::2]
 
 
 def keys(replies: list[dict[str, Any]]) -> list[str]:

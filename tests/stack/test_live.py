@@ -11,11 +11,11 @@ import pytest
 
 from bot.supervisor import Parts
 from tests.running import ALARM, HttpPatient, wait_until
-from tests.scripts import SCRIPTS, first_hour, play
+from tests.scripts import OVER_THE_API, first_hour, play
 from tests.time_travel import Clock
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", OVER_THE_API)
 async def test_a_scripted_conversation_over_the_api(running: Parts, clock: Clock, script: dict[str, Any]) -> None:
     clock.go(hour=first_hour(script))
     await play(script, HttpPatient(running, script["language"], waits=True), clock)

@@ -26,7 +26,7 @@ from tests.running import ALARM, HttpPatient, wait_until
 from tests.scripts import SCRIPTS, first_hour, play
 from tests.time_travel import Clock
 
-EVERY = 40  # of the scripted conversations one in so many; tests/stack/test_live.py has them all
+EVERY = 40  # of the scripted conversations one in so many; tests/stack/test_live.py has many
 
 
 class InTurn(httpx.HTTPTransport):

@@ -9,11 +9,11 @@ import pytest
 from bot.channels.telegram.channel import Telegram
 from tests.channels.telegram.bot_api import BotApi
 from tests.channels.telegram.patient import Noting, TelegramPatient
-from tests.scripts import SCRIPTS, first_hour, play
+from tests.scripts import IN_TELEGRAM, first_hour, play
 from tests.time_travel import Clock
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", IN_TELEGRAM)
 async def test_conversation(
     channel: Telegram, api: BotApi, noting: Noting, clock: Clock, script: dict[str, Any]
 ) -> None:
