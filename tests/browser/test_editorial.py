@@ -14,19 +14,16 @@ from playwright.async_api import Page, expect
 from bot.accounts.access import COOKIE
 from bot.clock import danish, now
 from bot.content.source import parts
-from bot.content.store import load
 from bot.content.texts import version_of
 from bot.editorial import workflow
-from bot.editorial.live import LiveContent
 from bot.editorial.workflow import Desk
 from bot.store import conversations, editions, staff, unanswered
-from bot.store.database import open_database
 from bot.store.editions import Going
 from bot.store.staff_models import User
 from bot.supervisor import Parts
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.test_access import RULES
-from tests.editorial.at_the_desk import drafted, editor, published
+from tests.editorial.at_the_desk import beside, drafted, editor, published
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 DESKTOP = {"width": 1280, "height": 900}
@@ -42,11 +39,7 @@ TOO_SMALL = """() => [...document.querySelectorAll("main :is(button, .button, in
 @pytest.fixture
 def desk(running: Parts) -> Iterator[Desk]:
     """A desk at the running gateway's database; what it puts live the gateway sees within seconds."""
-    engine = open_database(running.settings)
-    live = LiveContent(load(), engine)
-    live.begin()
-    yield Desk(engine, live)
-    engine.dispose()
+    yield from beside(running)
 
 
 @pytest.fixture

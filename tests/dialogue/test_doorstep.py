@@ -57,3 +57,19 @@ async def test_alone_nothing_is_written_anywhere(content: ContentStore, settings
     alone.memory("a").asked = "halvt tegn \ud800"
     await alone.keep("a")
     assert (await alone.recall("a")).asked == "halvt tegn \ud800"
+
+
+@pytest.mark.parametrize("damage", ["another secret", "another release", "nonsense"])
+async def test_what_cannot_be_read_in_redis_stops_nobody(
+    content: ContentStore, settings: Settings, redis_server: RedisServer, damage: str
+) -> None:
+    one = doorstep(content, settings, redis_server.url)
+    one.memory("a").asked = "her"
+    kept = {
+        "another secret": Cipher(["another secret of the tests, long enough"]).encrypt("{}"),
+        "another release": Cipher([SECRET]).encrypt('{"kept": "many", "said": 1}'),
+        "nonsense": "nonsense \u00e6",
+    }
+    redis_server.client().set(f"rygraad:{NAME}a", kept[damage])
+    assert (await one.recall("a")).asked == "her"
+    await one.shared.close()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlalchemy import Engine
 
 from bot.content.source import parts
-from bot.content.store import ContentStore
+from bot.content.store import ContentStore, load
 from bot.content.texts import parse
 from bot.editorial import workflow
 from bot.editorial.live import LiveContent
 from bot.editorial.workflow import Desk
 from bot.store import editions
+from bot.store.database import open_database
 from bot.store.editorial_models import Edition
 from bot.store.staff_models import User
+from bot.supervisor import Parts
 from tests.accounts.staff import make_user
 
 
@@ -23,6 +26,17 @@ def furnished(engine: Engine, content: ContentStore) -> Desk:
     live = LiveContent(replace(content, texts=dict(content.texts)), engine)
     live.begin()
     return Desk(engine, live)
+
+
+def beside(parts: Parts) -> Iterator[Desk]:
+    """A desk at the database of a running gateway; what it puts live the gateway sees within seconds."""
+    engine = open_database(parts.settings)
+    try:
+        live = LiveContent(load(), engine)
+        live.begin()
+        yield Desk(engine, live)
+    finally:
+        engine.dispose()
 
 
 def editor(desk: Desk, name: str) -> User:

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.content.store import load
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.turns import Turns
 from bot.editorial import files, suite, trial, workflow
-from bot.editorial.live import LiveContent
 from bot.editorial.workflow import Desk
 from bot.screening.screener import Screener
 from bot.store import conversations as store
 from bot.store import staff
-from bot.store.database import open_database
 from bot.supervisor import Parts
+from tests.editorial.at_the_desk import beside
 from tests.editorial.steps import CARD, MORE, draft, published
 from tests.running import HttpPatient, wait_until
 
@@ -29,11 +27,7 @@ KEY = "topic/imaging/short"  # what is said of it whenever somebody asks once mo
 @pytest.fixture
 def desk(running: Parts) -> Iterator[Desk]:
     """A desk at another process than the gateway."""
-    engine = open_database(running.settings)
-    live = LiveContent(load(), engine)
-    live.begin()
-    yield Desk(engine, live)
-    engine.dispose()
+    yield from beside(running)
 
 
 def read(patient: HttpPatient) -> tuple[str, str]:

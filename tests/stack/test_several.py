@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 
 from bot.rasa.project import train
 from bot.settings import Settings
+from bot.store.conversations import find
 from bot.store.database import migrate, open_database
 from bot.store.models import Inbound, Outbound
 from bot.supervisor import Parts, free_port
@@ -101,8 +102,6 @@ def patient_of(both: list[Parts], language: str | None = "da", **how: Any) -> Ht
 
 def outcomes(database: Engine, token: str) -> dict[str, int]:
     """How many answers each message of a conversation has, by its client id."""
-    from bot.store.conversations import find
-
     found = find(database, token)
     assert found
     with Session(database) as session:
@@ -195,15 +194,13 @@ def test_a_gateway_that_dies_leaves_its_messages_to_the_other(both: list[Parts],
     assert len(bubbles) == len(set(bubbles))  # said once, by one of them
 
 
-def test_a_gateway_that_dies_with_the_lock_holds_up_nobody(both: list[Parts], shared_redis: RedisServer) -> None:
+def test_a_gateway_that_dies_with_the_lock_holds_up_nobody(
+    both: list[Parts], shared_redis: RedisServer, database: Engine
+) -> None:
     patient = patient_of(both)
     patient.choose("consent_yes")
     locks = shared_redis.client()
-    engine = open_database(both[0].settings)
-    from bot.store.conversations import find
-
-    found = find(engine, token_of(patient))
-    engine.dispose()
+    found = find(database, token_of(patient))
     assert found
     locks.set(f"rygraad:lock:conversation:{found.id}", "one who is no more", ex=15)
     assert patient.write(ALARM)[0]["care"]["level"] == "emergency"
