@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -26,12 +27,15 @@ INTENT_OF_OUTCOME = {"alarm": "alarm", "ask": "clarify"}
 INTENT_OF_ANSWER = {"yes": "affirm", "no": "deny", "unsure": "unsure", "clarified_no": "clarified_no"}
 
 
+@lru_cache
+def _screener() -> Screener:
+    """Loaded when somebody talks to Rasa without the gateway: its memory would be wasted on a worker."""
+    return Screener.load(ensure_trained())
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class ScreeningClassifier(GraphComponent):
     """Uses the gateway's screening from the metadata; in `rasa shell`, where there is none, screens itself."""
-
-    def __init__(self, screener: Screener) -> None:
-        self.screener = screener
 
     @classmethod
     def create(
@@ -41,14 +45,14 @@ class ScreeningClassifier(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> GraphComponent:
-        """Loads the screening rules and model."""
-        return cls(Screener.load(ensure_trained()))
+        """The classifier; it has nothing to learn."""
+        return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Sets the intent of every message that raises an alarm sign or answers the question just asked."""
         for message in messages:
             metadata = message.get("metadata") or {}
-            screening = metadata.get("screening") or self.screener.screen(message.get("text") or "").to_dict()
+            screening = metadata.get("screening") or _screener().screen(message.get("text") or "").to_dict()
             message.set("screening", screening, add_to_output=True)
             message.set("understood", understood(message), add_to_output=True)
             intent = INTENT_OF_OUTCOME.get(screening["outcome"]) or INTENT_OF_ANSWER.get(metadata.get("answer") or "")

@@ -15,25 +15,29 @@ from sanic.response import HTTPResponse, json
 
 
 class TurnFailed(Exception):
-    """The turn said nothing, or an action of it could not run; it left no trace and may be sent again."""
+    """The turn said nothing, an action of it could not run, its state could not be kept, or a later message has been
+    answered; it left no trace and, but for the last, may be sent again."""
 
 
 @dataclass
 class Turn:
     """The turn under way: its message, what it has said, and whether the action server failed it.
 
-    `answered` is what the same message was answered before, when the gateway never got to hear it.
+    `answered` is what the same message was answered before, when the gateway never got to hear it; `outdated` is a
+    message older than the latest answered; `stateless` when the database did not give or take the dialogue's state.
     """
 
     message: str = ""
     replies: list[dict[str, Any]] = field(default_factory=list)
     action_failed: bool = False
     answered: list[dict[str, Any]] | None = None
+    outdated: bool = False
+    stateless: bool = False
 
     @property
     def failed(self) -> bool:
         """A turn to be dropped, not stored: the gateway will send it again."""
-        return self.action_failed or not self.replies
+        return self.action_failed or self.outdated or self.stateless or not self.replies
 
 
 # The tracker store looks here, so that a failed turn is never counted twice.
@@ -52,7 +56,8 @@ async def run_turn(on_new_message: Callable[[UserMessage], Awaitable[Any]], body
     if turn.answered is not None:
         return turn.answered
     if turn.failed:
-        raise TurnFailed("action failed" if turn.action_failed else "silent")
+        reasons = {"outdated": turn.outdated, "no state": turn.stateless, "action failed": turn.action_failed}
+        raise TurnFailed(next((reason for reason, true in reasons.items() if true), "silent"))
     return turn.replies
 
 

@@ -2,8 +2,9 @@
 
 Rasa 3.6.21 imports TensorFlow at start although none of the components Rygråd uses needs it, expects a
 name numpy 2 has moved, and starts Sanic with a worker manager that kills its own process group. This
-module supplies exactly those three things and nothing else. It refuses, with the component's name, a
-configuration that would need TensorFlow for real: an empty stand-in must never be trained.
+module supplies exactly those three things and takes the shortcuts of bot/rasa/shortcuts.py. It refuses,
+with the component's name, a configuration that would need TensorFlow for real: an empty stand-in must
+never be trained.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import os
 import runpy
 import sys
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import yaml
+
+from bot.rasa import shortcuts
 
 STAND_INS = ("tensorflow", "tensorflow_addons", "tensorflow_hub", "tensorflow_text", "keras")
 NEEDS_TENSORFLOW = frozenset(
@@ -102,7 +104,7 @@ def install() -> None:
     logging.getLogger("rasa_sdk.forms").setLevel(logging.ERROR)
     _restore_numpy_name()
     _run_sanic_in_one_process()
-    _cache_event_lookup()
+    shortcuts.install()
 
 
 def _restore_numpy_name() -> None:
@@ -123,13 +125,6 @@ def _run_sanic_in_one_process() -> None:
         return run(self, *args, **kwargs)
 
     Sanic.run = run_single  # type: ignore[method-assign, assignment]
-
-
-def _cache_event_lookup() -> None:
-    """Rasa walks all event classes for every stored event it loads; the answer never changes."""
-    from rasa.shared.core.events import Event
-
-    Event.resolve_by_type = staticmethod(lru_cache(maxsize=256)(Event.resolve_by_type))  # type: ignore[method-assign]
 
 
 def refuse_tensorflow_components(config: Path) -> None:

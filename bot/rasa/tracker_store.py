@@ -7,7 +7,8 @@ per message grows with every stored event.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
@@ -16,10 +17,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
-from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlalchemy import Engine, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
 
-from bot.rasa.channel import current_turn
+from bot.rasa.channel import Turn, current_turn
 from bot.settings import get_settings
 from bot.store.database import open_database
 from bot.store.models import DialogueState
@@ -39,7 +41,8 @@ class BoundedTrackerStore(TrackerStore):
         **kwargs: Any,
     ) -> None:
         super().__init__(domain, event_broker)
-        self.engine = engine or open_database(get_settings())
+        # Lost power loses nothing that counts: what the gateway stores after it is synced, and this with it.
+        self.engine = engine or open_database(get_settings(), synced=False)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the tracker and the turn's answer in one step.
@@ -50,21 +53,29 @@ class BoundedTrackerStore(TrackerStore):
         if turn and (turn.failed or turn.answered is not None):
             return
         answered = {"message": turn.message, "replies": turn.replies} if turn and turn.message else None
-        await asyncio.to_thread(self._save, tracker.sender_id, bounded(tracker), answered)
+        with failing(turn):
+            await asyncio.to_thread(self._save, tracker.sender_id, bounded(tracker), answered)
 
     def _save(self, sender_id: str, events: list[dict[str, Any]], answered: dict[str, Any] | None) -> None:
         with Session(self.engine) as session:
-            session.merge(DialogueState(conversation_id=sender_id, events=events, answered=answered))
+            mine = update(DialogueState).where(col(DialogueState.conversation_id) == sender_id)
+            fresh = mine.values(events=events, answered=answered)  # without reading what it replaces
+            if not session.execute(fresh).rowcount:  # type: ignore[attr-defined]
+                session.add(DialogueState(conversation_id=sender_id, events=events, answered=answered))
             session.commit()
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker, or None for a conversation Rasa has not seen."""
-        state = await asyncio.to_thread(self._load, sender_id)
+        turn = current_turn.get()
+        with failing(turn):
+            state = await asyncio.to_thread(self._load, sender_id)
         if state is None:
             return None
-        turn = current_turn.get()
-        if turn and turn.message and state.answered and state.answered["message"] == turn.message:
-            turn.answered = state.answered["replies"]
+        if turn and turn.message and state.answered:
+            if state.answered["message"] == turn.message:
+                turn.answered = state.answered["replies"]
+            # A gateway that has not heard of it yet: read as new, its "no" would answer a question asked since.
+            turn.outdated = number_of(turn.message) < number_of(state.answered["message"])
         return DialogueStateTracker.from_dict(sender_id, state.events, self.domain.slots)
 
     def _load(self, sender_id: str) -> DialogueState | None:
@@ -75,6 +86,23 @@ class BoundedTrackerStore(TrackerStore):
         """All conversations Rasa knows."""
         with Session(self.engine) as session:
             return list(session.exec(select(DialogueState.conversation_id)))
+
+
+@contextmanager
+def failing(turn: Turn | None) -> Iterator[None]:
+    """A turn whose state cannot be read or written fails. Rasa goes on without it, as if nothing had been said."""
+    try:
+        yield
+    except SQLAlchemyError:
+        if turn:
+            turn.stateless = True
+        raise
+
+
+def number_of(message: str) -> int:
+    """The number of a gateway's message, which rises; 0 for what has none."""
+    first = message.partition(" ")[0]
+    return int(first) if first.isdecimal() else 0
 
 
 def bounded(tracker: DialogueStateTracker) -> list[dict[str, Any]]:
