@@ -42,7 +42,8 @@ def candidates() -> Iterator[tuple[str, Any, Callable[[str], str]]]:
     """Name, untrained pipeline, and what is done to a text before it."""
     regression = {"C": 60.0, "class_weight": "balanced", "max_iter": 300}
     rasa = make_union(CountVectorizer(), CountVectorizer(analyzer="char_wb", ngram_range=(1, 4)))
-    ours = make_union(*(TfidfVectorizer(sublinear_tf=True, **how) for how in BLOCKS.values()))
+    blocks = BLOCKS.values()
+    ours = make_union(*(TfidfVectorizer(sublinear_tf=True, analyzer=read, min_df=fewest) for read, fewest in blocks))
     yield "Rasa's counts, logistic regression", make_pipeline(rasa, LogisticRegression(max_iter=300)), str.casefold
     yield "words only, SVM", make_pipeline(_words(2), LinearSVC(class_weight="balanced")), normalise
     yield "letters only, SVM", make_pipeline(_letters(2, 5), LinearSVC(class_weight="balanced")), normalise

@@ -62,7 +62,7 @@ class TopicClassifier(GraphComponent):
         features, matrix = Features.fit([normalise(message.get("text")) for message in examples])
         # Unweighted: what lies outside the scope has the most examples, because it has the most to be told from.
         machine = LinearSVC(C=0.5, random_state=0).fit(matrix, answers)
-        weights, bias = SHARPNESS * machine.coef_, SHARPNESS * machine.intercept_
+        weights, bias = SHARPNESS * machine.coef_.T, SHARPNESS * machine.intercept_
         self.model = LinearModel(features, weights, bias, machine.classes_.tolist())
         with self.storage.write_to(self.resource) as folder:
             self.model.save(folder / FILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,24 +13,36 @@ import numpy as np
 from bot.screening.features import Features
 from bot.screening.normalise import normalise
 
+FAR = 500.0  # log-odds beyond which a probability is 0, and an exponential too large
+
+
+def probability(odds: float) -> float:
+    """The probability (0-1) of log-odds."""
+    return 1.0 / (1.0 + math.exp(-odds)) if odds > -FAR else 0.0
+
 
 class LinearModel:
-    """One row of weights and one bias for each of `names`."""
+    """A column of weights and one bias for each of `names`."""
 
     def __init__(self, features: Features, weights: Any, bias: Any, names: Sequence[str]) -> None:
         self.features, self.names = features, list(names)
-        self.weights, self.bias = np.asarray(weights, dtype=np.float32), np.asarray(bias, dtype=np.float32)
+        # A row for each part of a text, so that those of a message lie together; half a number is exact enough.
+        self.weights, self.bias = np.asarray(weights, dtype=np.float16), np.asarray(bias, dtype=np.float32)
 
     def odds(self, texts: Sequence[str]) -> Any:
         """Log-odds: a row a text, a column a name."""
-        return np.asarray(self.features.transform([normalise(text) for text in texts]) @ self.weights.T) + self.bias
+        return np.array([self._odds(normalise(text)) for text in texts])
+
+    def _odds(self, text: str) -> Any:
+        columns, values = self.features.row(text)
+        return values @ self.weights[columns].astype(np.float32) + self.bias
 
     def save(self, path: Path) -> None:
         """Writes the file whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.npz")
-        weights = self.weights.astype(np.float16)  # half the size, the same decisions
-        np.savez(part, weights=weights, bias=self.bias, names=np.array(self.names), **dict(self.features.arrays()))
+        arrays: dict[str, Any] = {"weights": self.weights, "bias": self.bias, "names": np.array(self.names)}
+        np.savez(part, **(arrays | dict(self.features.arrays())))
         part.replace(path)
 
     @classmethod

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.special import expit
+import numpy as np
 
 from bot.screening.examples import EVERYDAY, examples, screening_files, topic_files
 from bot.screening.features import Features
 from bot.screening.flags import load_flags
-from bot.screening.linear import LinearModel
+from bot.screening.linear import LinearModel, probability
 from bot.screening.normalise import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ class FlagModel:
             )
             for name, answer in _answers(rows).items()
         }
-        weights = [head.coef_[0] for head in heads.values()]
+        weights = np.stack([head.coef_[0] for head in heads.values()], axis=1)
         return cls(LinearModel(features, weights, [head.intercept_[0] for head in heads.values()], list(heads)))
 
     def score_all(self, texts: Sequence[str]) -> list[Scores]:
@@ -75,16 +75,14 @@ class FlagModel:
     def _scores(self, odds: Any) -> Scores:
         by_head = dict(zip(self.linear.names, map(float, odds), strict=True))
         overall = by_head.pop(ANY) + EMERGENCY_WEIGHT * by_head.pop(EMERGENCY)
-        return Scores(overall + max(by_head.values()), {flag: float(expit(odd)) for flag, odd in by_head.items()})
+        return Scores(overall + max(by_head.values()), {flag: probability(odd) for flag, odd in by_head.items()})
 
     def evidence(self, text: str, flag: str, most: int = 3) -> str:
         """The words of the text that speak most for this flag, strongest first; '' when none does."""
         names, features = self.linear.names, self.linear.features
-        row = features.transform([normalise(text)])
-        weights = self.linear.weights[names.index(ANY)] + self.linear.weights[names.index(flag)]
-        found = sorted(
-            ((value * weights[at], at) for value, at in zip(row.data, row.indices, strict=True)), reverse=True
-        )
+        columns, values = features.row(normalise(text))
+        weights = self.linear.weights[columns][:, [names.index(ANY), names.index(flag)]].sum(axis=1, dtype=np.float32)
+        found = sorted(zip((values * weights).tolist(), columns.tolist(), strict=True), reverse=True)
         whole = (features.word_at(at) for weight, at in found if weight > 0)
         return ", ".join([name for name in whole if name][:most])
 

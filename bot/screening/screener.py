@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
-from scipy.special import expit
 
 from bot.screening.answers import interpret
 from bot.screening.examples import DATA
 from bot.screening.flags import load_flags
+from bot.screening.linear import probability
 from bot.screening.model import FlagModel, Scores
 from bot.screening.normalise import normalise
 from bot.screening.result import Finding, Outcome, Screening
@@ -35,7 +35,7 @@ class Thresholds:
 
     def probability(self, danger: float) -> float:
         """The calibrated probability (0-1) that something is wrong."""
-        return float(expit(self.slope * danger + self.intercept))
+        return probability(self.slope * danger + self.intercept)
 
 
 @lru_cache

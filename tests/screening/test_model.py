@@ -15,8 +15,10 @@ from bot.dialogue.turns import Turns
 from bot.evaluation.measure import Case, Rate, figures, judge, load_cases
 from bot.gateway import build_turns
 from bot.screening.examples import labelled, screening_files
+from bot.screening.features import Features, letters, phrases
 from bot.screening.flags import load_flags
 from bot.screening.model import ANY, EMERGENCY, FlagModel, ensure_trained
+from bot.screening.normalise import normalise
 from bot.screening.result import Outcome
 from bot.screening.screener import Screener, thresholds
 from bot.settings import Settings
@@ -243,3 +245,32 @@ def test_a_bare_amount_tells_of_no_sign(screener: Screener, text: str) -> None:
 @pytest.mark.parametrize("text", ["en time uden at kunne tisse", "faldt 3 meter", "two hours of chest pain"])
 def test_an_amount_beside_a_sign_hides_nothing(screener: Screener, text: str) -> None:
     assert screener.screen(text).outcome is not Outcome.CLEAR
+
+
+def test_our_reading_of_a_text_is_what_scikit_learn_learned_from() -> None:
+    texts = [normalise(row["text"]) for row in labelled("tuning")]
+    features, matrix = Features.fit(texts)
+    for number, text in enumerate(texts):
+        columns, values = features.row(text)
+        row = np.zeros(matrix.shape[1])
+        row[columns] = values
+        assert np.abs(row - matrix[number].toarray()[0]).max() < 1e-6, text
+
+
+@pytest.mark.parametrize("text", ["", " ", "🤕", "helt ukendte ordtyper", "x" * 5000, "a b", "\ud800 \x00"])
+def test_a_text_without_anything_known_still_has_a_row(model: FlagModel, text: str) -> None:
+    columns, values = model.linear.features.row(text)
+    assert len(columns) == len(values) and np.isfinite(values).all()
+    assert np.isfinite(model.score(text).danger)
+
+
+@pytest.mark.parametrize(
+    "text", ["min ryg er øm", "a ab abc abcd abcde", "jeg  kan ikke\ttisse", "", "~ ~", "toe~carpet"]
+)
+def test_letters_and_phrases_are_those_scikit_learn_makes(text: str) -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5)).build_analyzer()
+    words = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 3)).build_analyzer()
+    assert sorted(letters(text)) == sorted(characters(text))
+    assert sorted(phrases(text)) == sorted(words(text))
