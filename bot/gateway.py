@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -26,6 +26,7 @@ from bot.channels.limits import RateLimits
 from bot.channels.telegram import channel
 from bot.channels.telegram.channel import Telegram
 from bot.channels.web import api, moving, own_pages, page
+from bot.channels.web.address_limit import AddressLimit
 from bot.channels.web.body_cap import BodyCap
 from bot.clinic import routes as clinic
 from bot.clinic import shared, widget
@@ -137,19 +138,7 @@ def _add_limits(app: FastAPI, settings: Settings) -> None:
     limits = app.state.limits = RateLimits(settings.rate_limit, settings.address_limit, settings.redis_url)
     app.state.sign_in_limits = SignInLimits(settings.redis_url)
 
-    @app.middleware("http")
-    async def limit(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        address = request.client.host if request.client else ""
-        path = request.url.path
-        # Telegram speaks for many; the workplaces ask who somebody is, and a whole clinic may sit behind one address.
-        of_people = request.method == "POST" and not path.startswith((channel.PATH, "/editor", "/clinic", "/admin"))
-        if of_people and (wait := await limits.address(address)):
-            refused = api.problem(request.app.state.turns, 429, "rate_limited", api.preferred(request), wait=wait)
-            headers = {"Retry-After": str(wait), "X-Content-Type-Options": "nosniff"}
-            return JSONResponse({"detail": refused.detail}, 429, headers)
-        response = await go_on(request)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        return response
+    app.add_middleware(AddressLimit, limits=limits)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, _: Exception) -> JSONResponse:

@@ -21,13 +21,14 @@ from bot.dialogue.choices import COMMAND, CONSENTED, Picked, commanded, pick, tu
 from bot.dialogue.known import known_of
 from bot.dialogue.rasa_client import RasaClient, RasaError
 from bot.dialogue.replies import Reply
-from bot.dialogue.wording import Answer, Wording
+from bot.dialogue.wording import Answer, Wording, changed
 from bot.metrics import LATE, RASA_FAILED
 from bot.screening.normalise import without_command
 from bot.screening.result import Outcome, Screening
 from bot.store import conversations as store
 from bot.store.models import Conversation, Inbound
 from bot.store.shared import Shared
+from bot.threads import in_thread
 
 ALARM_WAIT = 0.15  # seconds Rasa has before the card goes out without its words
 ANSWER_WAIT = 2.5  # seconds before the holding reply
@@ -38,6 +39,7 @@ ORPHANED = timedelta(seconds=15)  # waiting longer than any gateway that lives l
 FAILURES = 3  # after which a message that cannot be answered no longer holds up those behind it
 DELETED = "control/deleted"
 EXPIRED: Answer = [{"key": "system/expired"}]
+Work = dict[int | None, asyncio.Task[Answer]]  # a turn under way, by the message it answers
 log = structlog.get_logger()
 
 
@@ -72,16 +74,18 @@ class Answers:
         *,
         followed: bool = False,
         asked: str = "",
+        behind: bool = False,
     ) -> list[Reply]:
         """The replies to a message just accepted; a card or a holding reply when Rasa's are late.
 
         `followed` when the conversation has just switched to the language the patient writes; `asked` is a question
-        from before consent, answered with it.
+        from before consent, answered with it; `behind` when earlier messages wait, here, at another gateway or at one
+        that died: they come first.
         """
         alarm = screening.outcome is Outcome.ALARM
         work: asyncio.Task[Answer] | None = None
-        if conversation.id not in self.catching_up:  # else earlier messages come first
-            known = {} if alarm else await asyncio.to_thread(known_of, self.engine, conversation)
+        if not behind and conversation.id not in self.catching_up:
+            known = {} if alarm else await in_thread(known_of, self.engine, conversation)
             body = turn_body(conversation, inbound, picked, screening, known)
             body["metadata"]["followed"] = followed
             work = asyncio.create_task(self._with_asked(body, asked) if asked else self.rasa.turn(body))
@@ -93,13 +97,25 @@ class Answers:
                 )
                 if alarm and not any(reply.care for reply in replies):
                     replies.insert(0, self.voice.card(conversation, screening))
-                return await self._stored(inbound, replies)
+                return await self._stored(conversation, inbound, replies)
             RASA_FAILED.inc()
-        replies = (
-            [self.voice.card(conversation, screening)] if alarm else self.voice.say(conversation, "system/holding")
-        )
-        await self._store(inbound, replies, done=False, held=not alarm, carded=alarm)
-        self._catch_up_soon(conversation.id, work)
+        return await self.hold(conversation, inbound, screening, work)
+
+    async def hold(
+        self,
+        conversation: Conversation,
+        inbound: Inbound,
+        screening: Screening,
+        work: asyncio.Task[Answer] | None = None,
+    ) -> list[Reply]:
+        """The card or a holding reply now, and the answer later. `work` is the turn Rasa is still at."""
+        if screening.outcome is Outcome.ALARM:
+            replies, state = [self.voice.card(conversation, screening)], {"carded": True}
+        else:
+            replies, state = self.voice.say(conversation, "system/holding"), {"held": True}
+        if not await self._store(inbound, replies, done=False, **state):
+            return await self._before(inbound)
+        self._catch_up_soon(conversation.id, {inbound.id: work} if work else {})
         return replies
 
     async def _with_asked(self, body: dict[str, Any], asked: str) -> Answer:
@@ -125,32 +141,36 @@ class Answers:
                 log.error("orphans_not_seen", error=type(error).__name__)
 
     async def _take_up(self, before: datetime | None = None) -> None:
-        for inbound in await asyncio.to_thread(store.waiting, self.engine, before=before):
+        for inbound in await in_thread(store.waiting, self.engine, before=before):
             self._catch_up_soon(inbound.conversation_id)
 
-    async def _stored(self, inbound: Inbound, replies: list[Reply]) -> list[Reply]:
+    async def _stored(self, conversation: Conversation, inbound: Inbound, replies: list[Reply]) -> list[Reply]:
         """The replies, now stored; or those that another gateway has stored meanwhile."""
-        if await self._store(inbound, replies, done=True):
+        if await self._store(inbound, replies, done=True, conversation=changed(conversation)):
             return replies
-        before = await asyncio.to_thread(store.replies_to, self.engine, inbound.id or 0)
+        return await self._before(inbound)
+
+    async def _before(self, inbound: Inbound) -> list[Reply]:
+        """What the message has been answered."""
+        before = await in_thread(store.replies_to, self.engine, inbound.id or 0)
         return [Reply.model_validate(reply) for reply in before]
 
     async def _store(self, inbound: Inbound, replies: list[Reply], *, done: bool, **fields: Any) -> bool:
         """Stores replies; False when the message has been answered already, and nothing is stored."""
         said = [reply.model_dump() for reply in replies]
-        stored = await asyncio.to_thread(store.finish, self.engine, inbound, said, done=done, **fields)
+        stored = await in_thread(store.finish, self.engine, inbound, said, done=done, **fields)
         if stored and any(reply.key == DELETED for reply in replies):
             await self.erase(inbound.conversation_id)
         return stored
 
     # -- late answers --------------------------------------------------------------------------------
 
-    def _catch_up_soon(self, conversation_id: str, work: asyncio.Task[Answer] | None = None) -> None:
+    def _catch_up_soon(self, conversation_id: str, work: Work | None = None) -> None:
         if conversation_id not in self.catching_up:
-            self.catching_up[conversation_id] = asyncio.create_task(self._catch_up(conversation_id, work))
+            self.catching_up[conversation_id] = asyncio.create_task(self._catch_up(conversation_id, work or {}))
 
-    async def _catch_up(self, conversation_id: str, work: asyncio.Task[Answer] | None) -> None:
-        """Answers what waits in a conversation, in order. `work` is a turn Rasa is still at."""
+    async def _catch_up(self, conversation_id: str, work: Work) -> None:
+        """Answers what waits in a conversation, in order. `work` is the turn Rasa is still at, by its message."""
         failures, more = 0, True
         while more:
             try:
@@ -162,13 +182,13 @@ class Answers:
             except Exception as error:
                 log.error("catch_up_failed", error=type(error).__name__)
                 failures += 1
-            work = None
+            work = {}
 
-    async def _answer_next(self, conversation_id: str, work: asyncio.Task[Answer] | None, failures: int) -> bool:
+    async def _answer_next(self, conversation_id: str, work: Work, failures: int) -> bool:
         """Answers the oldest waiting message; False when none waits. After a failure it says it cannot."""
         async with self.lock(conversation_id):
-            waiting = await asyncio.to_thread(store.waiting, self.engine, conversation_id)
-            conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
+            waiting = await in_thread(store.waiting, self.engine, conversation_id)
+            conversation = await in_thread(store.get, self.engine, conversation_id)
             if not waiting or not conversation:
                 self.catching_up.pop(conversation_id, None)  # inside the lock: a new message sees it at once
                 return False
@@ -177,20 +197,20 @@ class Answers:
                 await self._store(inbound, [], done=True)
                 return True
             screening = Screening.from_dict(inbound.screening)
-            known = await asyncio.to_thread(known_of, self.engine, conversation)
+            known = await in_thread(known_of, self.engine, conversation)
             body = turn_body(conversation, inbound, await self._picked_then(conversation, inbound), screening, known)
         LATE.inc()
-        answer = EXPIRED if failures else await self._insist(body, work)
+        answer = EXPIRED if failures else await self._insist(inbound, body, work.get(inbound.id))
         async with self.lock(conversation_id):
-            conversation = await asyncio.to_thread(store.get, self.engine, conversation_id)
-            still = [each.id for each in await asyncio.to_thread(store.waiting, self.engine, conversation_id)]
+            conversation = await in_thread(store.get, self.engine, conversation_id)
+            still = [each.id for each in await in_thread(store.waiting, self.engine, conversation_id)]
             if conversation and inbound.id in still:  # and no other gateway has answered it
                 replies = await self.wording.replies(
                     conversation, answer, screening, typed(inbound), inbound_id=inbound.id, carded=inbound.carded
                 )
                 if self.farewell and any(reply.key == DELETED for reply in replies):
                     await self.farewell(conversation_id, replies)
-                await self._store(inbound, replies, done=True)
+                await self._store(inbound, replies, done=True, conversation=changed(conversation))
         return True
 
     async def _picked_then(self, conversation: Conversation, inbound: Inbound) -> Picked | None:
@@ -198,14 +218,17 @@ class Answers:
             return CONSENTED
         if inbound.choice and inbound.choice.startswith(COMMAND):
             return commanded(inbound.choice.removeprefix(COMMAND))
-        offered = await asyncio.to_thread(store.latest_replies, self.engine, conversation.id)
+        offered = await in_thread(store.latest_replies, self.engine, conversation.id)
         return (
             pick(self.voice.content, conversation.language, offered, None, inbound.choice) if inbound.choice else None
         )
 
-    async def _insist(self, body: dict[str, Any], work: asyncio.Task[Answer] | None) -> Answer:
+    async def _insist(self, inbound: Inbound, body: dict[str, Any], work: asyncio.Task[Answer] | None) -> Answer:
+        """Rasa's answer, however long it takes; given up when another gateway has answered the message."""
         for _ in range(LATE_TRIES):
             try:
+                if not work and not await in_thread(store.is_waiting, self.engine, inbound):
+                    break
                 answer = await (work or self.rasa.turn(body))
                 while self.switch.closed():  # nothing but the fixed card is said then
                     await asyncio.sleep(LATE_PAUSE)

@@ -20,6 +20,7 @@ from bot.store.models import Conversation, Schedule
 
 Item = dict[str, Any]
 SHARED = timedelta(days=30)
+REGION, FORGOTTEN = "region/set", "understanding/forgotten"  # keys that have an effect of themselves
 
 
 def following(agreed: Schedule, made: datetime | None) -> tuple[str, datetime]:
@@ -49,6 +50,11 @@ class Effects:
             "journey": self._journey,
         }
 
+    def has(self, item: Item) -> bool:
+        """Whether the item asks for anything but being said."""
+        asked = {*self.records, *self.by_parameter} & {name for name, value in item.items() if value is not None}
+        return bool(asked) or item["key"] in (REGION, FORGOTTEN)
+
     def apply(self, conversation: Conversation, item: Item, inbound_id: int | None = None) -> Item:
         """Does what the item asks for, records once for each message; the values for its text."""
         for name, keep in self.records.items():
@@ -58,9 +64,9 @@ class Effects:
         for name, effect in self.by_parameter.items():
             if item.get(name) is not None:
                 found |= effect(conversation, item)
-        if item["key"] == "region/set" and item.get("region"):
+        if item["key"] == REGION and item.get("region"):
             self._change(conversation, region=item["region"])
-        if item["key"] == "understanding/forgotten":
+        if item["key"] == FORGOTTEN:
             unanswered.forget(self.engine, conversation.id)
         return found
 

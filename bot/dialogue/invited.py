@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from bot.content.journeys import stressed
 from bot.store import conversations, invites
+from bot.store.database import Bind
 from bot.store.models import WEB, Conversation
 
 
@@ -24,7 +25,7 @@ def open_conversation(
     return conversations.create(engine, language=chosen, channel=channel, **fields)
 
 
-def brought(engine: Engine, conversation: Conversation) -> dict[str, Any]:
+def brought(engine: Bind, conversation: Conversation) -> dict[str, Any]:
     """`clinic`: {"clinic", "phone"} as texts say them, or None; `stress`: topics to give early."""
     found = invites.of_hash(engine, conversation.invite_hash)
     named = found if found and found.clinic_name else None

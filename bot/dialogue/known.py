@@ -11,6 +11,7 @@ from bot.clock import now
 from bot.dialogue.invited import brought
 from bot.self_management import course
 from bot.store import records, reminders
+from bot.store.database import Bind
 from bot.store.models import Conversation
 
 CHECKED_LATELY = timedelta(hours=12)
@@ -19,20 +20,21 @@ CHECKED_LATELY = timedelta(hours=12)
 def known_of(engine: Engine, conversation: Conversation) -> dict[str, Any]:
     """`plan`, `course`, `reminders`, `checked`, `checked_today`, `shared`, and what an invite brought; as JSON for
     Rasa's metadata."""
-    check_ins = records.check_ins(engine, conversation.id)
-    checked = records.last_safety_check(engine, conversation.id)
-    return {
-        "plan": records.plan(engine, conversation.id),
-        "course": course.facts(check_ins, conversation.created_at, now()),
-        "reminders": _reminders(engine, conversation.id, check_ins[-1]["at"] if check_ins else None),
-        "checked": checked is not None,
-        "checked_today": checked is not None and now() - checked < CHECKED_LATELY,
-        **brought(engine, conversation),
-        "shared": any(not link.withdrawn_at for link in records.shares(engine, conversation.id)),
-    }
+    with engine.connect() as store:
+        check_ins = records.check_ins(store, conversation.id)
+        checked = records.last_safety_check(store, conversation.id)
+        return {
+            "plan": records.plan(store, conversation.id),
+            "course": course.facts(check_ins, conversation.created_at, now()),
+            "reminders": _reminders(store, conversation.id, check_ins[-1]["at"] if check_ins else None),
+            "checked": checked is not None,
+            "checked_today": checked is not None and now() - checked < CHECKED_LATELY,
+            **brought(store, conversation),
+            "shared": any(not link.withdrawn_at for link in records.shares(store, conversation.id)),
+        }
 
 
-def _reminders(engine: Engine, conversation_id: str, checked_in: datetime | None) -> dict[str, Any] | None:
+def _reminders(engine: Bind, conversation_id: str, checked_in: datetime | None) -> dict[str, Any] | None:
     """Whether something is agreed, and what the latest contact asked for that no check-in has answered yet."""
     agreed = reminders.schedule(engine, conversation_id)
     if not agreed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
@@ -14,7 +13,17 @@ from bot.clock import now
 from bot.content.store import ContentStore
 from bot.dialogue.answers import Answers
 from bot.dialogue.asked_before import LOOKED_AT, settled
-from bot.dialogue.choices import CLEAR, COMMAND, CONSENTED, commanded, is_stale, pick, screen
+from bot.dialogue.choices import (
+    CLEAR,
+    COMMAND,
+    CONSENTED,
+    Picked,
+    UnknownChoice,
+    commanded,
+    is_stale,
+    pick,
+    screen,
+)
 from bot.dialogue.doorstep import Doorstep, language_for, other_language
 from bot.dialogue.language import detect
 from bot.dialogue.masking import mask, without_cpr
@@ -34,6 +43,7 @@ from bot.store import conversations as store
 from bot.store.encryption import cipher_of
 from bot.store.models import WEB, Conversation, Inbound
 from bot.store.shared import Shared
+from bot.threads import hurry, in_thread
 
 CONSENT_VERSION = "2026-11-21"
 MOST_TRIALS = 200
@@ -86,25 +96,26 @@ class Turns:
         """
         text = without_cpr(text) if text is not None else None
         async with self.answers.lock(conversation.id):
-            newest = await asyncio.to_thread(store.get, self.engine, conversation.id)
-            conversation = newest or conversation
+            found = await in_thread(store.arrived, self.engine, conversation.id, client_id)
+            conversation = found.conversation or conversation
             if self.switch.closed():
                 return self.voice.closed(conversation)
             if conversation.channel != channel:
                 await change(self.engine, conversation, channel=channel)
             if not conversation.consented_at:
                 return await self._before_consent(conversation, client_id, text, choice, command, channel)
-            if before := await asyncio.to_thread(store.seen, self.engine, conversation.id, client_id):
-                return await self._again(before)
-            offered = await asyncio.to_thread(store.latest_replies, self.engine, conversation.id)
-            picked = commanded(command) or pick(self.content, conversation.language, offered, text, choice)
+            if found.before:
+                return await self._again(conversation, found.before)
+            picked = commanded(command) or await self._pick(conversation, found.offered, text, choice)
             screening = screen(self.screener, conversation.open_question, text, picked)
             if text and got_worse(text):
-                recent = await asyncio.to_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
+                recent = await in_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
                 screening = raised(screening, recent)
             SCREENED.labels(screening.outcome, screening.level).inc()
+            if screening.outcome is Outcome.ALARM:
+                hurry()
             if text and screening.outcome is Outcome.ASK:
-                lately = await asyncio.to_thread(store.recent, self.engine, conversation.id, LOOKED_AT)
+                lately = await in_thread(store.recent, self.engine, conversation.id, LOOKED_AT)
                 screening = CLEAR if settled(screening, text, lately) else screening
             stale = picked is not None and is_stale(picked, conversation.open_question)
             if stale and screening.outcome is not Outcome.ALARM:
@@ -116,7 +127,9 @@ class Turns:
             before_it = conversation.language
             await speak(self.engine, conversation, language_for(conversation, text, picked))
             followed = conversation.language != before_it
-            return await self.answers.answer(conversation, inbound, picked, screening, followed=followed)
+            return await self.answers.answer(
+                conversation, inbound, picked, screening, followed=followed, behind=found.behind
+            )
 
     def outcome(self, conversation: Conversation, text: str) -> Outcome:
         """What screening makes of these words, for whoever must decide what to do with them; nothing is stored."""
@@ -136,11 +149,24 @@ class Turns:
 
     async def erase(self, conversation_id: str) -> None:
         """Removes all that is known of a conversation."""
-        await asyncio.to_thread(store.erase, self.engine, conversation_id)
+        await in_thread(store.erase, self.engine, conversation_id)
         await self.doorstep.forget(conversation_id)
 
-    async def _again(self, inbound: Inbound) -> list[Reply]:
-        stored = await asyncio.to_thread(store.replies_to, self.engine, inbound.id or 0)
+    async def _pick(
+        self, conversation: Conversation, offered: list[dict[str, Any]], text: str | None, choice: str | None
+    ) -> Picked | None:
+        """The choice among the replies on offer, older ones too if it must be. Raises UnknownChoice."""
+        try:
+            return pick(self.content, conversation.language, offered, text, choice)
+        except UnknownChoice:
+            older = await in_thread(store.latest_replies, self.engine, conversation.id)
+            return pick(self.content, conversation.language, older, text, choice)
+
+    async def _again(self, conversation: Conversation, inbound: Inbound) -> list[Reply]:
+        """What the message was answered; when its gateway died over it, a card or a holding reply, and the answer."""
+        stored = await in_thread(store.replies_to, self.engine, inbound.id or 0)
+        if not stored and inbound.done_at is None:
+            return await self.answers.hold(conversation, inbound, Screening.from_dict(inbound.screening))
         return [Reply.model_validate(reply) for reply in stored]
 
     async def _accept(
@@ -151,12 +177,14 @@ class Turns:
         choice: str | None,
         screening: Screening,
         channel: str,
+        **changed: Any,
     ) -> Inbound:
+        """Stores a message and, with it, what it changes of its conversation."""
         fields: dict[str, Any] = {"text": words, "choice": choice, "screening": screening.to_dict()}
-        fields["channel"] = channel
-        inbound, _ = await asyncio.to_thread(
-            store.accept, self.engine, conversation.id, client_id=client_id, **fields
-        )
+        fields |= {"channel": channel, "conversation": changed}
+        inbound, _ = await in_thread(store.accept, self.engine, conversation.id, client_id=client_id, **fields)
+        for name, value in changed.items():
+            setattr(conversation, name, value)
         return inbound
 
     async def _before_consent(
@@ -176,8 +204,8 @@ class Turns:
         screening = screen(self.screener, memory.question, text, picked)
         SCREENED.labels(screening.outcome, screening.level).inc()
         if picked and picked.name == "consent_yes":
-            await change(self.engine, conversation, consent_version=CONSENT_VERSION, consented_at=now())
-            inbound = await self._accept(conversation, client_id, "", "consent_yes", CLEAR, channel)
+            consent = {"consent_version": CONSENT_VERSION, "consented_at": now()}
+            inbound = await self._accept(conversation, client_id, "", "consent_yes", CLEAR, channel, **consent)
             return await self.answers.answer(conversation, inbound, CONSENTED, CLEAR, asked=memory.asked)
         if picked and picked.name == "language_other":
             await speak(self.engine, conversation, other_language(conversation.language), chosen=True)

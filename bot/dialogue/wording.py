@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from typing import Any
 
@@ -24,6 +23,7 @@ from bot.self_management.chart import as_url, chart, described
 from bot.store import conversations as store
 from bot.store import records, unanswered
 from bot.store.models import Conversation
+from bot.threads import in_thread
 
 Answer = list[dict[str, Any]]
 
@@ -32,7 +32,7 @@ async def change(engine: Engine, conversation: Conversation, **fields: Any) -> N
     """Sets fields of a conversation, here and in the store."""
     for name, value in fields.items():
         setattr(conversation, name, value)
-    await asyncio.to_thread(store.change, engine, conversation.id, **fields)
+    await in_thread(store.change, engine, conversation.id, **fields)
 
 
 async def speak(engine: Engine, conversation: Conversation, language: str, *, chosen: bool = False) -> None:
@@ -64,6 +64,11 @@ CLINIC_AFTER = {
 UNANSWERED = {"fallback/not_understood": "not_understood", "scope/out_of_scope": "out_of_scope"}
 
 
+def changed(conversation: Conversation) -> dict[str, Any]:
+    """What the replies to a message change of its conversation."""
+    return {"open_question": conversation.open_question, "about": conversation.about, "said": conversation.said}
+
+
 def is_question(key: str) -> bool:
     """Whether the patient's next words may answer this text."""
     return key.startswith("screening/") or ASK in key
@@ -86,7 +91,8 @@ class Wording:
         inbound_id: int | None = None,
         carded: bool = False,
     ) -> list[Reply]:
-        """The replies, with the effects some keys have, once for each message (`inbound_id`).
+        """The replies, with the effects some keys have, once for each message (`inbound_id`). What they change of the
+        conversation itself (`changed`) is for the caller to store, together with them.
 
         `asked` are the patient's own words; `carded` when the patient has the card already.
         """
@@ -112,7 +118,7 @@ class Wording:
             about = about if key.startswith(BESIDE) else key
         replies += await self._unanswered(conversation, replies, asked)
         self._way_on(conversation, replies, question)
-        await change(self.engine, conversation, open_question=question, about=about, said=conversation.said)
+        conversation.open_question, conversation.about = question, about
         return replies
 
     def _way_on(self, conversation: Conversation, replies: list[Reply], question: str | None) -> None:
@@ -157,9 +163,11 @@ class Wording:
         asks_of_body = str(item["key"]).startswith(RESTFUL) and item["key"] != "movement/feel"
         if asks_of_body and await self._care_open(conversation):
             return {"key": "movement/not_now"}
-        found = item | await asyncio.to_thread(self.effects.apply, conversation, item, inbound_id)
+        found = item
+        if self.effects.has(item):
+            found = item | await in_thread(self.effects.apply, conversation, item, inbound_id)
         if item.get("chart"):
-            found["image"] = await asyncio.to_thread(self._chart, conversation)
+            found["image"] = await in_thread(self._chart, conversation)
         return found
 
     async def _back_to_card(self, conversation: Conversation, answer: Answer, asked: str) -> Answer:
@@ -172,7 +180,7 @@ class Wording:
         """Who gave the link, and their telephone, beside what they belong to."""
         if not conversation.invite_hash or not any(item["key"] in CLINIC_AFTER for item in answer):
             return answer
-        clinic = (await asyncio.to_thread(brought, self.engine, conversation))["clinic"]
+        clinic = (await in_thread(brought, self.engine, conversation))["clinic"]
         found: Answer = []
         for item in answer:
             found.append(item)
@@ -183,7 +191,7 @@ class Wording:
 
     async def _care_open(self, conversation: Conversation) -> bool:
         """Whether a card for today or now is still in force: then no movement is offered, whatever Rasa says."""
-        care = await asyncio.to_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
+        care = await in_thread(store.last_care, self.engine, conversation.id, now() - WORSENING)
         return bool(care and care["level"] in ("urgent", "emergency"))
 
     def _chart(self, conversation: Conversation) -> Image:
@@ -201,7 +209,7 @@ class Wording:
         masked = self.mask(asked) if reason and not conversation.open_question else ""
         if not reason or not masked or conversation.trying is not None:
             return []
-        await asyncio.to_thread(
+        await in_thread(
             unanswered.note, self.engine, conversation.id, language=conversation.language, reason=reason, text=masked
         )
         if conversation.said.get("understanding/noted"):
@@ -212,5 +220,5 @@ class Wording:
 
     async def _last_said(self, conversation: Conversation) -> list[Reply]:
         """The latest answer again, as new replies."""
-        said = await asyncio.to_thread(store.last_answer, self.engine, conversation.id)
+        said = await in_thread(store.last_answer, self.engine, conversation.id)
         return [Reply.model_validate(reply | {"id": secrets.token_urlsafe(12)}) for reply in said]

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, delete, func, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.clock import now
 from bot.store.models import BELONGINGS, WEB, Conversation, Inbound, Outbound, Unanswered
+
+LIKELY = 4  # replies; each costs a decryption
+UNHELD: dict[str, Any] = {"held": False, "carded": False}
+BLIND: dict[str, Any] = {"synchronize_session": False}  # nothing in the session needs to hear of a write
 
 
 def hash_token(token: str) -> str:
@@ -67,24 +73,25 @@ def accept(
     choice: str | None,
     screening: dict[str, Any],
     channel: str = WEB,
+    conversation: dict[str, Any] | None = None,
 ) -> tuple[Inbound, bool]:
-    """Stores a message once. The second value says whether it is new."""
-    with Session(engine, expire_on_commit=False) as session:
-        inbound = Inbound(
-            conversation_id=conversation_id,
-            client_id=client_id,
-            text=text or None,
-            choice=choice,
-            screening=screening,
-            channel=channel,
-        )
-        session.add(inbound)
+    """Stores a message once, and in the same step what it changes of its conversation. The second value says whether
+    it is new."""
+    message: dict[str, Any] = {
+        "conversation_id": conversation_id, "client_id": client_id, "text": text or None, "choice": choice,
+        "screening": screening, "channel": channel, "received_at": now(),
+    }  # fmt: skip
+    with Session(engine) as session:
         try:
+            if conversation:
+                mine = update(Conversation).where(col(Conversation.id) == conversation_id)
+                session.execute(mine.values(conversation), execution_options=BLIND)
+            stored = session.scalars(insert(Inbound).returning(col(Inbound.id)), [message | UNHELD]).one()
             session.commit()
         except IntegrityError:
             session.rollback()
             return _existing(session, conversation_id, client_id), False
-        return inbound, True
+    return Inbound(id=stored, **message), True
 
 
 def seen(engine: Engine, conversation_id: str, client_id: str) -> Inbound | None:
@@ -96,7 +103,32 @@ def seen(engine: Engine, conversation_id: str, client_id: str) -> Inbound | None
 
 def _existing(session: Session, conversation_id: str, client_id: str) -> Inbound:
     statement = select(Inbound).where(Inbound.conversation_id == conversation_id, Inbound.client_id == client_id)
-    return session.exec(statement).one()
+    found = session.exec(statement).one()
+    session.expunge(found)
+    return found
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What must be known when a message arrives: the conversation as it is now, the message if it was stored before,
+    whether earlier messages still wait, and the replies whose buttons are likeliest to be pressed, newest first."""
+
+    conversation: Conversation | None
+    before: Inbound | None
+    behind: bool
+    offered: list[dict[str, Any]]
+
+
+def arrived(engine: Engine, conversation_id: str, client_id: str) -> Arrival:
+    """One look at the database for all of it."""
+    with Session(engine, expire_on_commit=False) as session:
+        conversation = session.get(Conversation, conversation_id)
+        same = select(Inbound).where(Inbound.conversation_id == conversation_id, Inbound.client_id == client_id)
+        before = session.exec(same).first()
+        waits = select(Inbound.id).where(Inbound.conversation_id == conversation_id, col(Inbound.done_at).is_(None))
+        behind = session.exec(waits.limit(1)).first() is not None
+        offered = [row.reply for row in session.exec(_newest(conversation_id, LIKELY))]
+        return Arrival(conversation, before, behind, offered)
 
 
 def finish(
@@ -105,37 +137,35 @@ def finish(
     replies: list[dict[str, Any]],
     *,
     done: bool,
+    conversation: dict[str, Any] | None = None,
     **fields: Any,
 ) -> bool:
-    """Stores the replies to a message, and that it is answered, in one step; False, and nothing stored, when it was
-    answered before or is erased. However many gateways try, one answer stands."""
+    """Stores the replies to a message, that it is answered, and what that changes of its conversation, in one step.
+
+    False, and nothing stored, when it was answered before or is erased: however many gateways try, one answer stands.
+    """
     with Session(engine) as session:
-        # One writer at a time in each conversation, so that positions are in order; SQLite has one anyway.
-        session.get(Conversation, inbound.conversation_id, with_for_update=True)
-        stored = session.get(Inbound, inbound.id, with_for_update=True)
-        if stored is None or stored.done_at is not None:
+        # A write, be it one that changes nothing, holds the row: one writer at a time in each conversation, so that
+        # positions are in order. SQLite has one writer anyway.
+        mine = update(Conversation).where(col(Conversation.id) == inbound.conversation_id)
+        session.execute(mine.values(conversation or {"language": Conversation.language}), execution_options=BLIND)
+        waits = update(Inbound).where(col(Inbound.id) == inbound.id, col(Inbound.done_at).is_(None))
+        marked = session.execute(waits.values(done_at=now() if done else None, **fields), execution_options=BLIND)
+        if marked.rowcount != 1:  # type: ignore[attr-defined]
+            session.rollback()
             return False
-        position = session.exec(
-            select(func.coalesce(func.max(Outbound.position), 0)).where(
-                Outbound.conversation_id == inbound.conversation_id
-            )
-        ).one()
-        for offset, reply in enumerate(replies, start=1):
-            session.add(
-                Outbound(
-                    id=reply["id"],
-                    position=position + offset,
-                    conversation_id=inbound.conversation_id,
-                    inbound_id=inbound.id,
-                    reply=reply,
-                    channel=inbound.channel,
-                    urgent=bool(reply.get("care")),
-                )
-            )
-        for name, value in fields.items():
-            setattr(stored, name, value)
-        stored.done_at = now() if done else None
-        session.add(stored)
+        of_patient = Outbound.conversation_id == inbound.conversation_id
+        last = session.exec(select(func.coalesce(func.max(Outbound.position), 0)).where(of_patient)).one()
+        rows = [
+            {
+                "id": reply["id"], "position": place, "conversation_id": inbound.conversation_id,
+                "inbound_id": inbound.id, "reply": reply, "channel": inbound.channel,
+                "urgent": bool(reply.get("care")), "parts_sent": 0, "created_at": now(),
+            }
+            for place, reply in enumerate(replies, start=last + 1)
+        ]  # fmt: skip
+        if rows:
+            session.execute(insert(Outbound), rows)
         session.commit()
         return True
 
@@ -150,13 +180,12 @@ def replies_to(engine: Engine, inbound_id: int) -> list[dict[str, Any]]:
 def latest_replies(engine: Engine, conversation_id: str, limit: int = 40) -> list[dict[str, Any]]:
     """The newest replies of a conversation, newest first."""
     with Session(engine) as session:
-        statement = (
-            select(Outbound)
-            .where(Outbound.conversation_id == conversation_id)
-            .order_by(col(Outbound.position).desc())
-            .limit(limit)
-        )
-        return [row.reply for row in session.exec(statement)]
+        return [row.reply for row in session.exec(_newest(conversation_id, limit))]
+
+
+def _newest(conversation_id: str, limit: int) -> SelectOfScalar[Outbound]:
+    of_patient = select(Outbound).where(Outbound.conversation_id == conversation_id)
+    return of_patient.order_by(col(Outbound.position).desc()).limit(limit)
 
 
 def last_care(engine: Engine, conversation_id: str, since: datetime) -> dict[str, Any] | None:
@@ -230,6 +259,13 @@ def waiting(engine: Engine, conversation_id: str | None = None, before: datetime
         statement = statement.where(Inbound.conversation_id == conversation_id)
     with Session(engine, expire_on_commit=False) as session:
         return list(session.exec(statement))
+
+
+def is_waiting(engine: Engine, inbound: Inbound) -> bool:
+    """Whether nobody has answered this message yet."""
+    with Session(engine) as session:
+        mine = select(Inbound.id).where(Inbound.id == inbound.id, col(Inbound.done_at).is_(None))
+        return session.exec(mine).first() is not None
 
 
 def erase(engine: Engine, conversation_id: str) -> None:

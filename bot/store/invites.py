@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from bot.clock import now
 from bot.store.conversations import hash_token
+from bot.store.database import Bind
 from bot.store.models import Conversation, Inbound, SafetyCheck
 from bot.store.staff_models import Clinic, Invite
 
@@ -51,7 +52,7 @@ def of_code(engine: Engine, code: str) -> Invite | None:
     return of_hash(engine, hash_token(code))
 
 
-def of_hash(engine: Engine, code_hash: str | None) -> Invite | None:
+def of_hash(engine: Bind, code_hash: str | None) -> Invite | None:
     """The invite a conversation came with (`Conversation.invite_hash`), in force or not."""
     with Session(engine, expire_on_commit=False) as session:
         return session.exec(select(Invite).where(Invite.code_hash == code_hash)).first() if code_hash else None

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from bot.clock import now
 from bot.store.conversations import hash_token
+from bot.store.database import Bind
 from bot.store.models import CheckIn, Inbound, Outbound, Plan, SafetyCheck, Share
 from bot.store.staff_models import CLINICIAN
 
@@ -43,7 +44,7 @@ def plans(engine: Engine, conversation_id: str) -> list[Plan]:
         return list(session.exec(statement))
 
 
-def plan(engine: Engine, conversation_id: str) -> dict[str, str] | None:
+def plan(engine: Bind, conversation_id: str) -> dict[str, str] | None:
     """The parts of the newest version."""
     with Session(engine) as session:
         statement = select(Plan).where(Plan.conversation_id == conversation_id).order_by(col(Plan.version).desc())
@@ -61,7 +62,7 @@ def add_check_in(
             session.commit()
 
 
-def check_ins(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
+def check_ins(engine: Bind, conversation_id: str) -> list[dict[str, Any]]:
     """Every check-in, oldest first: its answers and `at` (UTC)."""
     with Session(engine) as session:
         statement = select(CheckIn).where(CheckIn.conversation_id == conversation_id).order_by(col(CheckIn.id))
@@ -86,7 +87,7 @@ def safety_checks(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
         return [{"answers": row.answers, "at": row.made_at} for row in session.exec(statement)]
 
 
-def last_safety_check(engine: Engine, conversation_id: str) -> datetime | None:
+def last_safety_check(engine: Bind, conversation_id: str) -> datetime | None:
     """When the latest safety check was finished (UTC)."""
     with Session(engine) as session:
         statement = select(SafetyCheck.made_at).where(SafetyCheck.conversation_id == conversation_id)
@@ -113,7 +114,7 @@ def share(engine: Engine, conversation_id: str, language: str, until: datetime, 
     return code
 
 
-def shares(engine: Engine, conversation_id: str) -> list[Share]:
+def shares(engine: Bind, conversation_id: str) -> list[Share]:
     """Every link of a patient, newest first."""
     with Session(engine, expire_on_commit=False) as session:
         statement = select(Share).where(Share.conversation_id == conversation_id)

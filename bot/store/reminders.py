@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, update
 from sqlmodel import Session, col, select
 
 from bot.clock import now
+from bot.store.database import Bind
 from bot.store.models import TELEGRAM, WEB, Conversation, Inbound, Outbound, Reminder, Schedule, TelegramChat
 
 WARNING = "erase_warning"
@@ -21,7 +22,7 @@ WAITING, DELIVERED, MISSED, CANCELLED = "waiting", "delivered", "missed", "cance
 Following = Callable[[Schedule, datetime | None], tuple[str, datetime]]  # with the latest contact made
 
 
-def schedule(engine: Engine, conversation_id: str) -> Schedule | None:
+def schedule(engine: Bind, conversation_id: str) -> Schedule | None:
     """What was agreed, stopped or not."""
     with Session(engine, expire_on_commit=False) as session:
         return session.get(Schedule, conversation_id)
@@ -106,7 +107,7 @@ def _say(session: Session, conversation_id: str, replies: list[dict[str, Any]], 
         session.add(conversation)
 
 
-def history(engine: Engine, conversation_id: str) -> list[Reminder]:
+def history(engine: Bind, conversation_id: str) -> list[Reminder]:
     """Every contact of a patient, oldest first."""
     with Session(engine, expire_on_commit=False) as session:
         statement = select(Reminder).where(Reminder.conversation_id == conversation_id)

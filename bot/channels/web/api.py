@@ -21,11 +21,13 @@ from bot.dialogue.turns import Turns
 from bot.metrics import ANSWERED
 from bot.store import conversations as store
 from bot.store.models import Conversation
+from bot.threads import in_thread
 
 MOST_CHARACTERS = 2000
+CARD_WAIT = 2.0  # seconds after which an alarm sign gets its card from memory, whatever the database does
 
 
-def kept_by_nobody(response: Response) -> None:
+async def kept_by_nobody(response: Response) -> None:
     """What is said here stays out of every cache."""
     response.headers["Cache-Control"] = "no-store"
 
@@ -72,7 +74,7 @@ class Messages(BaseModel):
     messages: list[Reply]
 
 
-def turns(request: Request) -> Turns:
+async def turns(request: Request) -> Turns:
     """The service of this process."""
     found: Turns = request.app.state.turns
     return found
@@ -94,7 +96,7 @@ async def conversation(
 ) -> Conversation:
     """The conversation of the bearer token. Raises HTTPException 401."""
     token = authorization.removeprefix("Bearer ").strip()
-    found = await asyncio.to_thread(store.find, service.engine, token) if token else None
+    found = await in_thread(store.find, service.engine, token) if token else None
     if not found:
         raise problem(service, 401, "session_gone", preferred(request))
     return found
@@ -156,17 +158,35 @@ async def start(request: Request, service: TurnsDep, body: Start) -> Started:
 async def send(
     request: Request, service: TurnsDep, body: Send, authorization: Annotated[str, Header()] = ""
 ) -> Messages:
-    """The replies to a message; the same id again gives the same answer. An alarm sign needs no database."""
+    """The replies to a message; the same id again gives the same answer.
+
+    An alarm sign needs no database: neither one that is away nor one that hangs keeps the card back.
+    """
+    work = asyncio.create_task(answered(request, service, body, authorization))
     try:
-        found = await conversation(request, service, authorization)
-        await slow_down(request, authorization, found.language)
-        with ANSWERED.time():
-            return Messages(messages=await deliver(service, found, body))
+        done, _ = await asyncio.wait({work}, timeout=CARD_WAIT)
+        if not done and (replies := service.without_database(body.text, preferred(request))):
+            work.add_done_callback(_unheard)  # it goes on, and what is stored comes with the conversation
+            return Messages(messages=replies)
+        return await work
     except SQLAlchemyError as error:
         structlog.get_logger().error("database_down", error=type(error).__name__)
         if replies := service.without_database(body.text, preferred(request)):
             return Messages(messages=replies)
         raise problem(service, 503, "trouble", preferred(request)) from None
+
+
+async def answered(request: Request, service: Turns, body: Send, authorization: str) -> Messages:
+    """A message's way through the database. Raises SQLAlchemyError."""
+    found = await conversation(request, service, authorization)
+    await slow_down(request, authorization, found.language)
+    with ANSWERED.time():
+        return Messages(messages=await deliver(service, found, body))
+
+
+def _unheard(work: asyncio.Task[Messages]) -> None:
+    if not work.cancelled() and (error := work.exception()):
+        structlog.get_logger().error("database_down", error=type(error).__name__)
 
 
 async def slow_down(request: Request, token: str, language: str) -> None:
