@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 SCREENED = Counter("rygraad_messages_screened", "Messages by outcome and level", ["outcome", "level"])
 RASA_FAILED = Counter("rygraad_rasa_late_or_silent", "Turns Rasa did not answer in time")
 ALONE = Counter("rygraad_redis_missed", "Times Redis did not answer, and a gateway went on alone")
 LATE = Counter("rygraad_answers_given_late", "Messages whose answer was sought again in the background")
+WAITING = Gauge("rygraad_messages_waiting", "Messages without an answer yet, looked up every few seconds")
+DATABASE_UP = Gauge("rygraad_database_up", "Whether the database answered when that was looked up")
 REMINDERS = Counter("rygraad_reminders_settled", "Contacts that were due, delivered or skipped")
 ANSWERED = Histogram(
     "rygraad_answer_seconds",

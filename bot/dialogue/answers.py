@@ -22,7 +22,7 @@ from bot.dialogue.known import known_of
 from bot.dialogue.rasa_client import RasaClient, RasaError
 from bot.dialogue.replies import Reply
 from bot.dialogue.wording import Answer, Wording, changed
-from bot.metrics import LATE, RASA_FAILED
+from bot.metrics import DATABASE_UP, LATE, RASA_FAILED, WAITING
 from bot.screening.normalise import without_command
 from bot.screening.result import Outcome, Screening
 from bot.store import conversations as store
@@ -136,8 +136,11 @@ class Answers:
         while True:
             await asyncio.sleep(LOOK)
             try:
+                WAITING.set(await in_thread(store.how_many_wait, self.engine))
+                DATABASE_UP.set(1)
                 await self._take_up(now() - ORPHANED)
             except SQLAlchemyError as error:
+                DATABASE_UP.set(0)
                 log.error("orphans_not_seen", error=type(error).__name__)
 
     async def _take_up(self, before: datetime | None = None) -> None:

@@ -21,16 +21,19 @@ def known_of(engine: Engine, conversation: Conversation) -> dict[str, Any]:
     """`plan`, `course`, `reminders`, `checked`, `checked_today`, `shared`, and what an invite brought; as JSON for
     Rasa's metadata."""
     with engine.connect() as store:
-        check_ins = records.check_ins(store, conversation.id)
-        checked = records.last_safety_check(store, conversation.id)
+        there, whose = records.kept(store, conversation.id), conversation.id
+        check_ins = records.check_ins(store, whose) if "checkin" in there else []
+        checked = records.last_safety_check(store, whose) if "safetycheck" in there else None
+        latest = check_ins[-1]["at"] if check_ins else None
+        links = records.shares(store, whose) if "share" in there else []
         return {
-            "plan": records.plan(store, conversation.id),
+            "plan": records.plan(store, whose) if "plan" in there else None,
             "course": course.facts(check_ins, conversation.created_at, now()),
-            "reminders": _reminders(store, conversation.id, check_ins[-1]["at"] if check_ins else None),
+            "reminders": _reminders(store, whose, latest) if "schedule" in there else None,
             "checked": checked is not None,
             "checked_today": checked is not None and now() - checked < CHECKED_LATELY,
             **brought(store, conversation),
-            "shared": any(not link.withdrawn_at for link in records.shares(store, conversation.id)),
+            "shared": any(not link.withdrawn_at for link in links),
         }
 
 

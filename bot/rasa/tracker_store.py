@@ -26,7 +26,7 @@ from bot.settings import get_settings
 from bot.store.database import open_database
 from bot.store.models import DialogueState
 
-MOST_EVENTS = 100
+MOST_EVENTS = 60
 
 
 class BoundedTrackerStore(TrackerStore):

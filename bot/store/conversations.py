@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.clock import now
 from bot.store.models import BELONGINGS, WEB, Conversation, Inbound, Outbound, Unanswered
 
 LIKELY = 4  # replies; each costs a decryption
-UNHELD: dict[str, Any] = {"held": False, "carded": False}
-BLIND: dict[str, Any] = {"synchronize_session": False}  # nothing in the session needs to hear of a write
+# The two writes that every message needs go to the tables themselves: the mapper's share of them is the larger one.
+CONVERSATION, INBOUND, OUTBOUND = (SQLModel.metadata.tables[each] for each in ("conversation", "inbound", "outbound"))
 
 
 def hash_token(token: str) -> str:
@@ -79,17 +80,18 @@ def accept(
     it is new."""
     message: dict[str, Any] = {
         "conversation_id": conversation_id, "client_id": client_id, "text": text or None, "choice": choice,
-        "screening": screening, "channel": channel, "received_at": now(),
+        "screening": screening, "channel": channel, "received_at": now(), "held": False, "carded": False,
     }  # fmt: skip
-    with Session(engine) as session:
-        try:
+    row = {"words" if name == "text" else name: value for name, value in message.items()}
+    try:
+        with engine.begin() as connection:
             if conversation:
-                mine = update(Conversation).where(col(Conversation.id) == conversation_id)
-                session.execute(mine.values(conversation), execution_options=BLIND)
-            stored = session.scalars(insert(Inbound).returning(col(Inbound.id)), [message | UNHELD]).one()
-            session.commit()
-        except IntegrityError:
-            session.rollback()
+                connection.execute(
+                    update(CONVERSATION).where(CONVERSATION.c.id == conversation_id).values(conversation)
+                )
+            stored = connection.execute(insert(INBOUND).returning(INBOUND.c.id), [row]).scalar_one()
+    except IntegrityError:
+        with Session(engine, expire_on_commit=False) as session:
             return _existing(session, conversation_id, client_id), False
     return Inbound(id=stored, **message), True
 
@@ -144,18 +146,19 @@ def finish(
 
     False, and nothing stored, when it was answered before or is erased: however many gateways try, one answer stands.
     """
-    with Session(engine) as session:
+    of_patient = CONVERSATION.c.id == inbound.conversation_id
+    waits = (INBOUND.c.id == inbound.id) & INBOUND.c.done_at.is_(None)
+    with engine.connect() as connection:
         # A write, be it one that changes nothing, holds the row: one writer at a time in each conversation, so that
         # positions are in order. SQLite has one writer anyway.
-        mine = update(Conversation).where(col(Conversation.id) == inbound.conversation_id)
-        session.execute(mine.values(conversation or {"language": Conversation.language}), execution_options=BLIND)
-        waits = update(Inbound).where(col(Inbound.id) == inbound.id, col(Inbound.done_at).is_(None))
-        marked = session.execute(waits.values(done_at=now() if done else None, **fields), execution_options=BLIND)
-        if marked.rowcount != 1:  # type: ignore[attr-defined]
-            session.rollback()
+        changed = conversation or {"language": CONVERSATION.c.language}
+        connection.execute(update(CONVERSATION).where(of_patient).values(changed))
+        marked = connection.execute(update(INBOUND).where(waits).values(done_at=now() if done else None, **fields))
+        if marked.rowcount != 1:
+            connection.rollback()
             return False
-        of_patient = Outbound.conversation_id == inbound.conversation_id
-        last = session.exec(select(func.coalesce(func.max(Outbound.position), 0)).where(of_patient)).one()
+        places = select(func.coalesce(func.max(OUTBOUND.c.position), 0))
+        last = connection.execute(places.where(OUTBOUND.c.conversation_id == inbound.conversation_id)).scalar_one()
         rows = [
             {
                 "id": reply["id"], "position": place, "conversation_id": inbound.conversation_id,
@@ -165,8 +168,8 @@ def finish(
             for place, reply in enumerate(replies, start=last + 1)
         ]  # fmt: skip
         if rows:
-            session.execute(insert(Outbound), rows)
-        session.commit()
+            connection.execute(insert(OUTBOUND), rows)
+        connection.commit()
         return True
 
 
@@ -222,12 +225,24 @@ def transcript(engine: Engine, conversation_id: str) -> list[dict[str, Any]]:
         outbound = session.exec(
             select(Outbound).where(Outbound.conversation_id == conversation_id).order_by(col(Outbound.position))
         ).all()
-    # What goes out unasked stands where it came in; answers stand with their message, late ones too.
-    turns = [(row.created_at, [row.reply]) for row in outbound if row.inbound_id is None]
+    # By place, not by time: clocks are set back. Answers stand with their message, late ones too; what goes out
+    # unasked stands where it came in.
+    entries: list[dict[str, Any]] = []
+    answers: dict[int | None, list[Outbound]] = defaultdict(list)
+    for row in outbound:
+        answers[row.inbound_id].append(row)
+    unasked = answers[None]
     for message in inbound:
-        own = [patient_entry(f"patient-{message.id}", message.text)] if message.text else []
-        turns.append((message.received_at, own + [row.reply for row in outbound if row.inbound_id == message.id]))
-    return [entry for _, entries in sorted(turns, key=lambda turn: turn[0]) for entry in entries]
+        answer = answers[message.id]
+        while unasked and _came_before(unasked[0], message, answer):
+            entries.append(unasked.pop(0).reply)
+        entries += [patient_entry(f"patient-{message.id}", message.text)] if message.text else []
+        entries += [row.reply for row in answer]
+    return [*entries, *(row.reply for row in unasked)]
+
+
+def _came_before(row: Outbound, message: Inbound, answer: list[Outbound]) -> bool:
+    return row.position < answer[0].position if answer else row.created_at < message.received_at
 
 
 def put_aside(engine: Engine, conversation_id: str) -> list[str]:
@@ -259,6 +274,12 @@ def waiting(engine: Engine, conversation_id: str | None = None, before: datetime
         statement = statement.where(Inbound.conversation_id == conversation_id)
     with Session(engine, expire_on_commit=False) as session:
         return list(session.exec(statement))
+
+
+def how_many_wait(engine: Engine) -> int:
+    """How many messages have no answer yet."""
+    with Session(engine) as session:
+        return session.exec(select(func.count()).where(col(Inbound.done_at).is_(None))).one()
 
 
 def is_waiting(engine: Engine, inbound: Inbound) -> bool:

@@ -9,8 +9,8 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, update
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine, exists, func, update
+from sqlmodel import Session, SQLModel, col, select
 
 from bot.clock import now
 from bot.store.conversations import hash_token
@@ -18,12 +18,23 @@ from bot.store.database import Bind
 from bot.store.models import CheckIn, Inbound, Outbound, Plan, SafetyCheck, Share
 from bot.store.staff_models import CLINICIAN
 
+KEPT = ("plan", "checkin", "safetycheck", "schedule", "share")
 LINK = "link"  # who opened a shared summary: whoever has the link, or a CLINICIAN
 
 
 def _had(session: Session, table: type[Plan | CheckIn | SafetyCheck], inbound_id: int | None) -> bool:
     """Whether a message has had this effect already, before it was processed once more."""
     return inbound_id is not None and bool(session.exec(select(table).where(table.inbound_id == inbound_id)).first())
+
+
+def kept(engine: Bind, conversation_id: str) -> frozenset[str]:
+    """Which tables of KEPT hold anything of a patient. In one query: most messages come from patients of whom none
+    does."""
+    tables = [SQLModel.metadata.tables[name] for name in KEPT]
+    there = [exists().where(table.c.conversation_id == conversation_id).label(table.name) for table in tables]
+    with Session(engine) as session:
+        found = session.execute(select(*there)).one()
+    return frozenset(name for name, is_there in zip(KEPT, found, strict=True) if is_there)
 
 
 def keep_plan(engine: Engine, conversation_id: str, parts: dict[str, str], inbound_id: int | None = None) -> None:

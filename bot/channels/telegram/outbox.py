@@ -41,6 +41,7 @@ class Outbox:
         self.identity = identity(turns.settings.data_dir)
         self.sender, self.news = Sender(turns.engine, bot), asyncio.Event()
         self.resting: dict[str, float] = {}  # conversations told to wait, until when (monotonic)
+        self.unnoted: dict[str, int] = {}  # parts sent of a reply, while the database has not taken note of them
         self.others: dict[str, float] = {}  # conversations another process sends to, until we look again
         self.everybody_rests = 0.0
 
@@ -107,14 +108,16 @@ class Outbox:
             return
         row = rows[0]
         parts = await asyncio.to_thread(self._parts, conversation, rows)
-        sent = row.parts_sent
+        sent = max(row.parts_sent, self.unnoted.get(row.id, 0))
         if sent < len(parts):
             sent_as = await self.sender.post(int(chat.chat_id), parts[sent])
+            self.unnoted[row.id] = sent + 1  # a full disk must not send it again and again
             await asyncio.to_thread(telegram.note_sent, self.engine, row.id, sent + 1, done=False)
             if sent_as:
                 await self._settle(chat, parts[sent], sent_as)
         if sent + 1 >= len(parts):
             await asyncio.to_thread(telegram.note_sent, self.engine, row.id, len(parts), done=True)
+            self.unnoted.pop(row.id, None)
 
     def _parts(self, conversation: Conversation, rows: Sequence[Outbound]) -> list[Message]:
         """The messages of the first row; the answer's buttons belong to whichever of its rows is sent last."""

@@ -24,12 +24,13 @@ from bot.store.models import Conversation
 from bot.threads import in_thread
 
 MOST_CHARACTERS = 2000
+NO_STORE = {"Cache-Control": "no-store"}
 CARD_WAIT = 2.0  # seconds after which an alarm sign gets its card from memory, whatever the database does
 
 
 async def kept_by_nobody(response: Response) -> None:
     """What is said here stays out of every cache."""
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(NO_STORE)
 
 
 router = APIRouter(prefix="/api/chat", dependencies=[Depends(kept_by_nobody)])
@@ -154,10 +155,10 @@ async def start(request: Request, service: TurnsDep, body: Start) -> Started:
     return await begin(service, body.language, body.invite, preferred(request))
 
 
-@router.post("/messages")
+@router.post("/messages", response_model=Messages)
 async def send(
     request: Request, service: TurnsDep, body: Send, authorization: Annotated[str, Header()] = ""
-) -> Messages:
+) -> Response:
     """The replies to a message; the same id again gives the same answer.
 
     An alarm sign needs no database: neither one that is away nor one that hangs keeps the card back.
@@ -167,13 +168,18 @@ async def send(
         done, _ = await asyncio.wait({work}, timeout=CARD_WAIT)
         if not done and (replies := service.without_database(body.text, preferred(request))):
             work.add_done_callback(_unheard)  # it goes on, and what is stored comes with the conversation
-            return Messages(messages=replies)
-        return await work
+            return _written(Messages(messages=replies))
+        return _written(await work)
     except SQLAlchemyError as error:
         structlog.get_logger().error("database_down", error=type(error).__name__)
         if replies := service.without_database(body.text, preferred(request)):
-            return Messages(messages=replies)
+            return _written(Messages(messages=replies))
         raise problem(service, 503, "trouble", preferred(request)) from None
+
+
+def _written(messages: Messages) -> Response:
+    """As JSON at once: FastAPI would check what is ours already, and write it through dictionaries."""
+    return Response(messages.model_dump_json(), media_type="application/json", headers=NO_STORE)
 
 
 async def answered(request: Request, service: Turns, body: Send, authorization: str) -> Messages:

@@ -382,3 +382,23 @@ async def test_consent_can_be_given_after_a_restart(turns: Turns, api: BotApi) -
         assert keys(await patient.choose("consent_yes"))[-1] == "screening/cauda_equina"
     finally:
         await channel.stop()
+
+
+async def test_a_database_that_takes_no_note_of_what_is_sent_does_not_send_it_again(
+    channel: Telegram, consented: TelegramPatient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, refused = telegram.note_sent, []
+
+    def disk_full(*rest: Any, **how: Any) -> None:
+        if len(refused) < 5:
+            refused.append(rest)
+            raise DOWN
+        note(*rest, **how)
+
+    monkeypatch.setattr(telegram, "note_sent", disk_full)
+    before = len(consented.person.messages)
+    assert keys(await consented.write("nej"))[-1] == "screening/motor_loss"
+    await until(lambda: len(refused) == 5 and telegram.due(channel.turns.engine, []) is None)
+    shown = [sent.text for sent in consented.person.messages[before:]]
+    assert shown and len(shown) == len(set(shown))
+    assert not channel.outbox.unnoted
