@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export HYPOTHESIS_STORAGE_DIRECTORY := .venv/.cache/hypothesis
 
 .PHONY: help run test lint types rasa-test unit browser evaluate plain-rasa learning-curve simulation telegram-kills \
-	thresholds fuzz load lock
+	thresholds fuzz load bench chaos soak lock
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -60,10 +60,13 @@ evaluate: .venv/.installed ## measure screening and topics beside baselines; FIL
 	@.venv/bin/rygraad evaluate $(FILES) --into docs/safety/report.md
 	@.venv/bin/rygraad evaluate-topics $(QUESTIONS) --into docs/topics.md
 
-plain-rasa: .venv/.installed ## a plain Rasa with TensorFlow in .venv/plain, trained on the same data, to compare with; over an hour
+.venv/plain/.installed: bot/evaluation/plain/requirements.in bot/evaluation/plain/overrides.txt | .venv/bin/uv
 	@$(PYTHON) -m venv .venv/plain
-	@.venv/bin/uv pip install --quiet --python .venv/plain/bin/python --compile-bytecode \
+	@.venv/bin/uv pip install --no-config --quiet --python .venv/plain/bin/python --compile-bytecode \
 		-r bot/evaluation/plain/requirements.in --override bot/evaluation/plain/overrides.txt
+	@touch $@
+
+plain-rasa: .venv/.installed .venv/plain/.installed ## a plain Rasa with TensorFlow, trained on the same data, to compare with; over an hour
 	@.venv/bin/rygraad plain-rasa
 
 learning-curve: .venv/.installed ## figures against the amount of data; takes minutes
@@ -77,6 +80,15 @@ telegram-kills: .venv/.installed-dev ## conversations over Telegram with 50 kill
 
 load: .venv/.installed-dev ## how fast it answers while 1, 10, 50 and 200 patients type; ten minutes on a quiet machine
 	@$(PY) -m tests.load
+
+bench: .venv/.installed-dev .venv/plain/.installed ## beside a plain Rasa, into docs/performance.md; training that one first takes half an hour
+	@$(PY) -m tests.bench --two --postgres
+
+chaos: .venv/.installed-dev ## two of everything, 200 kills and outages, every message accounted for; half an hour
+	@$(PY) -m tests.chaos --minutes 40
+
+soak: .venv/.installed-dev ## ten messages a second for 40 minutes: does memory grow?
+	@$(PY) -m tests.soak
 
 fuzz: .venv/.installed-dev ## ask every operation of the API 200 times, with examples drawn anew, on both databases; half an hour
 	@RYGRAAD_FUZZ_EXAMPLES=200 $(PY) -m pytest tests/security
