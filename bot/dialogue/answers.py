@@ -30,7 +30,7 @@ from bot.store.models import Conversation, Inbound
 from bot.store.shared import Shared
 from bot.threads import in_thread
 
-ALARM_WAIT = 0.15  # seconds Rasa has before the card goes out without its words
+ALARM_WAIT = 0.12  # seconds Rasa has before the card goes out without its words
 ANSWER_WAIT = 2.5  # seconds before the holding reply
 LATE_TRIES = 900  # at two seconds: half an hour; an answer later than that would only confuse
 LATE_PAUSE = 2.0

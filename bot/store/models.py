@@ -83,7 +83,7 @@ class Outbound(SQLModel, table=True):
     """One reply, exactly as the patient got it."""
 
     id: str = Field(primary_key=True)
-    position: int = Field(index=True)
+    position: int  # in its conversation; indexed with it (migration 0006)
     conversation_id: str = _owner()
     inbound_id: int | None = Field(default=None, index=True, foreign_key="inbound.id")
     reply: dict[str, Any] = _record(default_factory=dict)

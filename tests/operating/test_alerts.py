@@ -19,7 +19,20 @@ FILE = ROOT / "deploy" / "alerts.yml"
 RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]
 ]
-FUNCTIONS = {"sum", "by", "le", "rate", "increase", "changes", "histogram_quantile", "and", "or", "unless", "on"}
+FUNCTIONS = {
+    "sum",
+    "max",
+    "by",
+    "le",
+    "rate",
+    "increase",
+    "changes",
+    "histogram_quantile",
+    "and",
+    "or",
+    "unless",
+    "on",
+}
 FROM_PROMETHEUS = {"up"}
 ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 OURS = {

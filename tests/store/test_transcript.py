@@ -94,3 +94,20 @@ def test_the_same_message_is_stored_once_and_says_who_waits(engine: Engine) -> N
     found = store.arrived(engine, conversation.id, "first")
     assert not found.behind and found.before and found.before.id == first.id and store.how_many_wait(engine) == 0
     assert not store.is_waiting(engine, first)
+
+
+def test_a_long_conversation_is_looked_up_by_its_indexes(engine: Engine) -> None:
+    """What each message asks for must not grow with the conversation: no whole conversation is read or sorted."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("SQLite says what it does; PostgreSQL decides by its statistics")
+    newest = "select reply from outbound where conversation_id = 'c' order by position desc limit 4"
+    last = "select max(position) from outbound where conversation_id = 'c'"
+    waits = "select id from inbound where conversation_id = 'c' and done_at is null limit 1"
+    with engine.connect() as connection:
+        for question, index in (
+            (newest, "conversation_position"),
+            (last, "conversation_position"),
+            (waits, "waiting"),
+        ):
+            plan = str(connection.exec_driver_sql(f"explain query plan {question}").all())
+            assert index in plan and "TEMP B-TREE" not in plan, plan

@@ -19,9 +19,10 @@ from bot.dialogue.own_data import exported
 from bot.dialogue.replies import Reply
 from bot.dialogue.turns import Turns
 from bot.metrics import ANSWERED
+from bot.screening.result import Outcome
 from bot.store import conversations as store
 from bot.store.models import Conversation
-from bot.threads import in_thread
+from bot.threads import hurry, in_thread
 
 MOST_CHARACTERS = 2000
 NO_STORE = {"Cache-Control": "no-store"}
@@ -163,6 +164,8 @@ async def send(
 
     An alarm sign needs no database: neither one that is away nor one that hangs keeps the card back.
     """
+    if body.text and service.screener.screen(body.text).outcome is Outcome.ALARM:
+        hurry()  # before anything is looked up; what it is answered is decided with the open question
     work = asyncio.create_task(answered(request, service, body, authorization))
     try:
         done, _ = await asyncio.wait({work}, timeout=CARD_WAIT)
