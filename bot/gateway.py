@@ -43,6 +43,7 @@ from bot.settings import Settings, get_settings
 from bot.store.database import migrate, open_database
 from bot.store.retention import delete_expired, erase_inactive
 from bot.store.staff import forget_sessions
+from bot.threads import settle
 
 
 class UnsignedTexts(Exception):
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None, turns: Turns | None = None) -> 
         if settings.telegram_token.get_secret_value():
             telegram = app.state.telegram = Telegram(app.state.turns, app.state.limits)
             telegram.start()
+        settle()
         yield
         if telegram:
             await telegram.stop()

@@ -1,8 +1,12 @@
-"""Work that blocks, in threads; what belongs to an alarm sign has threads of its own and waits behind nobody."""
+"""Work that blocks, in threads; what belongs to an alarm sign has threads of its own and waits behind nobody.
+
+And what else holds up everybody in a process: the collector of garbage.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
@@ -29,3 +33,9 @@ async def in_thread(work: Callable[P, Found], *args: P.args, **kwargs: P.kwargs)
     pool = URGENT if _urgent.get() else USUAL
     called = partial(copy_context().run, work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(pool, called)
+
+
+def settle() -> None:
+    """What a process has loaded stays: the collector need not walk through it again, with everybody waiting."""
+    gc.collect()
+    gc.freeze()

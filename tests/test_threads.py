@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
 
 from bot.dialogue.turns import Turns
 from bot.store import conversations as store
-from bot.threads import USUAL, hurry, in_thread
+from bot.threads import USUAL, hurry, in_thread, settle
 from tests.patient import Patient
 from tests.running import ALARM
 
@@ -57,3 +58,13 @@ async def test_an_alarm_sign_is_stored_and_answered_by_the_threads_kept_for_it(
     names.clear()
     assert (await patient.write(ALARM))[0].care
     assert names == [("accept", "urgent"), ("finish", "urgent")]
+
+
+def test_what_is_loaded_is_not_walked_through_again() -> None:
+    before = gc.get_freeze_count()
+    loaded = [[number] for number in range(1000)]
+    try:
+        settle()
+        assert gc.get_freeze_count() >= before + len(loaded)
+    finally:
+        gc.unfreeze()

@@ -13,6 +13,8 @@ from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
+from bot.threads import settle
+
 
 class TurnFailed(Exception):
     """The turn said nothing, an action of it could not run, its state could not be kept, or a later message has been
@@ -121,6 +123,10 @@ class GatewayChannel(InputChannel):
         @routes.get("/")
         async def health(_: Request) -> HTTPResponse:
             return json({"status": "ok"})
+
+        @routes.listener("after_server_start")
+        async def started(*_: Any) -> None:
+            settle()  # the model is loaded before a server starts
 
         @routes.post("/turn")
         async def turn(request: Request) -> HTTPResponse:
