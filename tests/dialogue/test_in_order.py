@@ -140,6 +140,28 @@ async def test_the_card_of_an_alarm_is_not_the_answer_to_the_message_before_it(
     assert sum(bool(reply["care"]) for reply in alarm) == 1
 
 
+async def test_an_alarm_sign_whose_gateway_died_gets_its_card_though_nobody_asks_again_and_rasa_is_away(
+    turns: Turns, patient: Patient, real_rasa: Any
+) -> None:
+    await patient.choose("consent_yes")
+    fields: dict[str, Any] = {"choice": None, "screening": turns.screener.screen(ALARM).to_dict()}
+    orphan, _ = store.accept(turns.engine, patient.conversation.id, client_id="orphan", text=ALARM, **fields)
+    real_rasa.dead = True
+    await turns.recover()
+    for _ in range(100):
+        if store.replies_to(turns.engine, orphan.id or 0):
+            break
+        await asyncio.sleep(0.1)
+    assert [bool(reply["care"]) for reply in store.replies_to(turns.engine, orphan.id or 0)] == [True]
+    real_rasa.dead = False
+    for _ in range(100):
+        if not store.waiting(turns.engine, patient.conversation.id):
+            break
+        await asyncio.sleep(0.1)
+    said = store.replies_to(turns.engine, orphan.id or 0)
+    assert sum(bool(reply["care"]) for reply in said) == 1 and len(said) > 1
+
+
 def test_a_database_that_hangs_does_not_keep_the_card_back(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
