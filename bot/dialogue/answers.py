@@ -202,7 +202,8 @@ class Answers:
             screening = Screening.from_dict(inbound.screening)
             if screening.outcome is Outcome.ALARM and not inbound.carded:  # its gateway died before it could
                 card = self.voice.card(conversation, screening)
-                inbound.carded = await self._store(inbound, [card], done=False, carded=True)
+                await self._store(inbound, [card], done=False, carded=True)
+                inbound.carded = True  # by us, or meanwhile by another
             known = await in_thread(known_of, self.engine, conversation)
             body = turn_body(conversation, inbound, await self._picked_then(conversation, inbound), screening, known)
         LATE.inc()

@@ -148,6 +148,8 @@ def finish(
     """
     of_patient = CONVERSATION.c.id == inbound.conversation_id
     waits = (INBOUND.c.id == inbound.id) & INBOUND.c.done_at.is_(None)
+    if not done:  # one card or holding reply, whichever gateway is first
+        waits &= INBOUND.c.held.is_(False) & INBOUND.c.carded.is_(False)
     with engine.connect() as connection:
         # A write, be it one that changes nothing, holds the row: one writer at a time in each conversation, so that
         # positions are in order. SQLite has one writer anyway.

@@ -83,6 +83,16 @@ def test_an_answer_and_what_it_changes_of_the_conversation_are_stored_together_o
     assert order(engine, conversation.id) == ["first", "r"]
 
 
+def test_two_gateways_that_hold_a_message_say_so_once(engine: Engine) -> None:
+    _, conversation = store.create(engine, language="da")
+    inbound = told(engine, conversation.id, "first")
+    wait = {"id": "w1", "key": "system/holding", "text": "wait", "care": None}
+    assert store.finish(engine, inbound, [wait], done=False, held=True)
+    assert not store.finish(engine, inbound, [wait | {"id": "w2"}], done=False, held=True)
+    assert store.finish(engine, inbound, [wait | {"id": "a", "text": "answer"}], done=True)
+    assert order(engine, conversation.id) == ["first", "wait", "answer"]
+
+
 def test_the_same_message_is_stored_once_and_says_who_waits(engine: Engine) -> None:
     _, conversation = store.create(engine, language="da")
     first = told(engine, conversation.id, "first")
